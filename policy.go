@@ -1,0 +1,122 @@
+package ailleurs
+
+import "slices"
+
+// A Right says that a part may hold a compartment's key while the case is between two states of the way, both included.
+// Where Thread is set the part must besides stand in a thread that is in one of those states; AskedToSign narrows it to
+// an élu whose signature a proposal or a counter is waiting for.
+type Right struct {
+	Compartment Compartment
+	Part        Part
+	From, Until CaseState
+	Thread      []ThreadState
+	AskedToSign bool
+	Explicit    bool // only by a grant somebody decided on, never as part of a hand-over
+}
+
+// live is what an addressee's thread must be for its caseworkers to see the card.
+var live = []ThreadState{Sent, Read, Studying, Proposed, Countered, Retained}
+
+// Rights is the table of product.md, "What is known to whom": what it does not list, nobody holds. The origin has no line
+// for arrival, the addressees none for limits, an élu none for person, threat, arrival or course.
+var Rights = []Right{
+	{Compartment: Need, Part: OriginLead, From: Draft, Until: Closed},
+	{Compartment: Need, Part: OriginSecond, From: Draft, Until: Closed},
+	{Compartment: Need, Part: OriginSignatory, From: Endorsing, Until: Choosing},
+	{Compartment: Need, Part: Checker, From: Checking, Until: Choosing},
+	{Compartment: Need, Part: AddresseeLead, From: Calling, Until: Choosing, Thread: live},
+	{Compartment: Need, Part: AddresseeSecond, From: Calling, Until: Choosing, Thread: live},
+	{Compartment: Need, Part: AddresseeSignatory, From: Calling, Until: Choosing, Thread: live, AskedToSign: true},
+	{Compartment: Need, Part: HostLead, From: Preparing, Until: Following},
+	{Compartment: Need, Part: HostSecond, From: Preparing, Until: Following},
+
+	{Compartment: Answer, Part: AddresseeLead, From: Calling, Until: Choosing},
+	{Compartment: Answer, Part: AddresseeSecond, From: Calling, Until: Choosing},
+	{Compartment: Answer, Part: AddresseeSignatory, From: Calling, Until: Choosing, AskedToSign: true},
+	{Compartment: Answer, Part: OriginLead, From: Calling, Until: Travelling},
+	{Compartment: Answer, Part: OriginSecond, From: Calling, Until: Travelling},
+	{Compartment: Answer, Part: HostLead, From: Preparing, Until: Following},
+	{Compartment: Answer, Part: HostSecond, From: Preparing, Until: Following},
+
+	{Compartment: Limits, Part: OriginLead, From: Draft, Until: Travelling},
+	{Compartment: Limits, Part: OriginSecond, From: Draft, Until: Travelling},
+	{Compartment: Limits, Part: Checker, From: Checking, Until: Calling},
+
+	{Compartment: Person, Part: OriginLead, From: Draft, Until: Travelling},
+	{Compartment: Person, Part: OriginSecond, From: Draft, Until: Travelling},
+	{Compartment: Person, Part: HostLead, From: Preparing, Until: Closed},
+	{Compartment: Person, Part: HostSecond, From: Preparing, Until: Closed},
+
+	{Compartment: Threat, Part: OriginLead, From: Draft, Until: Travelling},
+	{Compartment: Threat, Part: HostLead, From: Preparing, Until: Following, Explicit: true},
+
+	{Compartment: Arrival, Part: HostLead, From: Preparing, Until: Following},
+	{Compartment: Arrival, Part: HostSecond, From: Preparing, Until: Following},
+
+	{Compartment: Course, Part: HostLead, From: Preparing, Until: Closed},
+	{Compartment: Course, Part: HostSecond, From: Preparing, Until: Closed},
+}
+
+// A Standing is what decides whether a key may be handed out: where the case is, which part, and for an addressee where
+// its thread is and whether its élu's signature is awaited.
+type Standing struct {
+	Case        CaseState
+	Resumes     CaseState // for a suspended case: the state it comes back to
+	Part        Part
+	Thread      ThreadState
+	AskedToSign bool
+}
+
+// MayHold reports whether a key of the compartment may be handed out. A suspended case is shown to its own origin alone;
+// a compromised one to the host's pair alone; one that ended to nobody but, once closed, those the table still lists.
+func MayHold(c Compartment, s Standing) bool {
+	state := s.Case
+	switch state {
+	case Suspended:
+		if s.Part != OriginLead && s.Part != OriginSecond {
+			return false
+		}
+		state = s.Resumes
+	case Compromised:
+		if s.Part != HostLead && s.Part != HostSecond {
+			return false
+		}
+		state = Following
+	case Diverted, Expired, Withdrawn:
+		return false
+	case Draft, Endorsing, Checking, Calling, Choosing, Preparing, Travelling, Following, Closed:
+	}
+	for _, r := range Rights {
+		if r.Compartment != c || r.Part != s.Part || state.Before(r.From) || r.Until.Before(state) {
+			continue
+		}
+		if len(r.Thread) > 0 && !slices.Contains(r.Thread, s.Thread) {
+			continue
+		}
+		if r.AskedToSign && !s.AskedToSign {
+			continue
+		}
+		return true
+	}
+	return false
+}
+
+// EverHolds reports whether the part may hold the compartment in any state at all: an envelope for any other pair is
+// refused when it is handed in, whatever the moment.
+func EverHolds(c Compartment, p Part) bool {
+	return slices.ContainsFunc(Rights, func(r Right) bool { return r.Compartment == c && r.Part == p })
+}
+
+// Writers lists which parts may save a body of each compartment.
+var Writers = map[Compartment][]Part{
+	Need:    {OriginLead, OriginSecond},
+	Limits:  {OriginLead, OriginSecond},
+	Person:  {OriginLead, OriginSecond, HostLead, HostSecond},
+	Threat:  {OriginLead},
+	Answer:  {AddresseeLead, AddresseeSecond},
+	Arrival: {HostLead, HostSecond},
+	Course:  {HostLead, HostSecond},
+}
+
+// MayWrite reports whether the part may save a body of the compartment.
+func MayWrite(c Compartment, p Part) bool { return slices.Contains(Writers[c], p) }

@@ -1,0 +1,98 @@
+package ailleurs
+
+import "time"
+
+// The types of this file are what a client hands to the hub: sealed parts, the little the hub may know, and the signed
+// note that commits to it. Once is a random key that makes a retry harmless: the same key with the same content is taken
+// once, with other content it is refused.
+
+// Sealed is the sealed half of anything a client hands in.
+type Sealed struct {
+	Keys      []CompartmentKey `json:"keys,omitempty"`
+	Bodies    []SealedBody     `json:"bodies,omitempty"`
+	Envelopes []SealedEnvelope `json:"envelopes,omitempty"`
+}
+
+// NewCase opens a dossier: need, limits and person to lead and second, threat to the lead alone, need to the signatory
+// once it is endorsed.
+type NewCase struct {
+	Once      string  `json:"once"`
+	Case      CaseID  `json:"case"`
+	Speed     Speed   `json:"speed"`
+	Second    AgentID `json:"second"`
+	Signatory AgentID `json:"signatory"`
+	Sealed
+}
+
+// Save replaces one or more compartments whole, each body chained to the one before.
+type Save struct {
+	Once string `json:"once"`
+	Case CaseID `json:"case"`
+	Sealed
+}
+
+// SubmitCall sends a draft to be endorsed: the sheet, the lead's signed attestations, and envelopes of need for every
+// ring's caseworkers and signatories, of need and limits for the two checkers.
+type SubmitCall struct {
+	Once   string    `json:"once"`
+	Sheet  CallSheet `json:"sheet"`
+	Signed []byte    `json:"signed"` // ToAttest by the lead, digest of the sheet
+	Sealed
+}
+
+// Signature is a signed statement about something the hub already has: the second's attestations, the signatory's call,
+// a coordinator's check, a host signatory's offer, the first and second yes, suspending and resuming.
+type Signature struct {
+	Once   string `json:"once"`
+	Signed []byte `json:"signed"`
+}
+
+// PostAnswer answers a call: the sheet signed by a caseworker of the addressee, and the sealed answer with its own key,
+// for the member's two caseworkers and signatory and the origin's lead and second.
+type PostAnswer struct {
+	Once   string      `json:"once"`
+	Sheet  AnswerSheet `json:"sheet"`
+	Signed []byte      `json:"signed"` // ToAnswer by the caseworker
+	Sealed
+}
+
+// Welcome records the second yes on the host's device and opens arrival and course to the host's pair.
+type Welcome struct {
+	Once   string   `json:"once"`
+	Thread ThreadID `json:"thread"`
+	Signed []byte   `json:"signed"` // ToWelcome by the host lead, digest of the answer sheet
+	Sealed
+}
+
+// HandOver grants person (and, if the lead decides so, threat) to the host's two named people.
+type HandOver struct {
+	Once string `json:"once"`
+	Case CaseID `json:"case"`
+	Sealed
+}
+
+// Depart starts the journey: the host lead signed the plan, and the hub is given the instant to ring and nothing else.
+type Depart struct {
+	Once   string    `json:"once"`
+	Case   CaseID    `json:"case"`
+	RingAt time.Time `json:"ring_at"`
+	Signed []byte    `json:"signed"` // ToPlan by the host lead, digest of the head of arrival
+	Sealed
+}
+
+// Arrive records the arrival and hands the dossier over to new epochs that hold the host and the person only.
+type Arrive struct {
+	Once   string `json:"once"`
+	Case   CaseID `json:"case"`
+	Signed []byte `json:"signed"` // ToArrive by the host lead
+	Sealed
+}
+
+// FollowUp records that the host asked how it goes on one of FollowUpDays: the light for the origin, the words sealed.
+type FollowUp struct {
+	Once  string    `json:"once"`
+	Case  CaseID    `json:"case"`
+	Day   int       `json:"day"`
+	Light Wellbeing `json:"light"`
+	Sealed
+}
