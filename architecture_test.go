@@ -25,6 +25,8 @@ var arrows = map[string][]string{
 	"internal/vault":       {"."},
 	"internal/territory":   {"."},
 	"internal/store":       {"."},
+	"internal/desk":        {".", "internal/vault", "internal/match", "internal/territory"},
+	"internal/signature":   {".", "internal/store"},
 	"internal/journal":     {".", "internal/store"},
 	"internal/jobs":        {".", "internal/store"},
 	"internal/mail":        {".", "internal/store"},
@@ -34,14 +36,16 @@ var arrows = map[string][]string{
 	"internal/observatory": pillar,
 	"internal/web":         front,
 	"internal/api":         front,
-	"cmd/coffre":           {".", "internal/vault", "internal/match", "internal/territory"},
+	"cmd/coffre":           {".", "internal/desk", "internal/vault", "internal/match", "internal/territory"},
 	"cmd/ailleurs":         {everything},
 	"bench":                {everything},
 	"tests":                {everything},
 }
 
 // A pillar never imports another, and never the vault: the hub cannot open anything.
-var pillar = []string{".", "internal/store", "internal/journal", "internal/jobs", "internal/territory", "internal/match"}
+var pillar = []string{
+	".", "internal/store", "internal/journal", "internal/jobs", "internal/signature", "internal/territory", "internal/match",
+}
 
 // What people and programs see: use cases and places, never the database.
 var front = []string{
@@ -59,7 +63,7 @@ var doors = map[string][]string{
 	"filippo.io/age":                   {"internal/vault"},
 	"filippo.io/torchwood":             {"internal/journal", "internal/vault"},
 	"github.com/alecthomas/kong":       {"cmd/ailleurs"},
-	"github.com/go-webauthn/":          {"internal/web"},
+	"github.com/go-webauthn/":          {"internal/alliance", "internal/web"},
 	"github.com/wneessen/":             {"internal/mail"},
 	"github.com/chromedp/":             {},
 	"github.com/ncruces/go-sqlite3":    {},
