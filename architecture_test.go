@@ -16,9 +16,9 @@ import (
 
 const modulePath = "codeberg.org/ailleurs/ailleurs"
 
-// arrows is who may import whom of ours, as docs/adr/0001-record-decisions.md explains. Left: a directory and everything
-// below it, the longest match counts. Right: directories it may import, besides its own parent and children. A new package
-// without a row, or an arrow without a place here, fails the test; a new row needs an ADR.
+// arrows is who may import whom of ours: the table of docs/architecture.md. Left: a directory and everything below it, the
+// longest match counts. Right: directories it may import, besides its own parent and children. A new package without a row,
+// or an arrow without a place here, fails the test; a new row needs an ADR.
 var arrows = map[string][]string{
 	".":                    nil,
 	"internal/match":       {"."},
