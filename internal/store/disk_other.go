@@ -1,0 +1,6 @@
+//go:build !linux
+
+package store
+
+// networkFilesystem knows Linux only.
+func networkFilesystem(string) (string, error) { return "", nil }

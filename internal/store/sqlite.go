@@ -1,0 +1,527 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	_ "modernc.org/sqlite" // registers the driver
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"codeberg.org/ailleurs/ailleurs"
+)
+
+// FileName is the SQLite database inside a data directory.
+const FileName = "ailleurs.db"
+
+const (
+	maxGroup     = 256  // units committed together
+	maxPrepared  = 512  // statements kept ready a connection
+	busyTimeout  = 5000 // milliseconds to wait for another process that writes
+	oldestSQLite = "3.51.3"
+)
+
+// A sqliteEngine is one SQLite file: a connection that writes, handed from unit to unit, and a pool that reads.
+type sqliteEngine struct {
+	pool     *sql.DB // writer's side: at most one connection
+	readPool *sql.DB
+	readers  chan *lane
+	lanes    []*lane // all readers, for close
+
+	queued  atomic.Int64 // Updates between entry and return
+	waiting atomic.Int64 // Updates about to take the turn
+	turn    sync.Mutex   // held by the unit that runs; guards what follows
+	writer  *lane
+	group   *group // begun, not yet committed
+	closed  bool
+}
+
+// A group is the units that one COMMIT makes durable.
+type group struct {
+	units int
+	done  chan struct{}
+	err   error // set before done closes
+}
+
+// A lane is one connection and the statements prepared on it.
+type lane struct {
+	conn     *sql.Conn
+	prepared map[string]*sql.Stmt
+}
+
+func (db *DB) openSQLite(ctx context.Context, dir string) error {
+	setting := strings.ToUpper(db.opts.Synchronous)
+	switch setting {
+	case "":
+		setting = "FULL"
+	case "FULL", "EXTRA":
+	default:
+		return ailleurs.Refuse("store.synchronous", "synchronous", "value", db.opts.Synchronous)
+	}
+	file := filepath.Join(dir, FileName)
+	if db.opts.Inspect {
+		if _, err := os.Stat(file); errors.Is(err, os.ErrNotExist) {
+			return ailleurs.Refuse("store.absent", "data")
+		}
+	} else if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("store: data directory: %w", err)
+	}
+	if name, err := networkFilesystem(dir); err != nil {
+		return fmt.Errorf("store: data directory: %w", err)
+	} else if name != "" {
+		return ailleurs.Refuse("store.network_filesystem", "data", "filesystem", name)
+	}
+	if !db.opts.Inspect {
+		// SQLite gives -wal and -shm the mode of the file.
+		f, err := os.OpenFile(file, os.O_RDWR|os.O_CREATE, 0o600)
+		if err != nil {
+			return fmt.Errorf("store: %w", err)
+		}
+		if err := f.Close(); err != nil {
+			return fmt.Errorf("store: %w", err)
+		}
+	}
+
+	source := func(reads bool) string {
+		q := url.Values{}
+		q.Set("_busy_timeout", strconv.Itoa(busyTimeout))
+		q.Set("_foreign_keys", "on")
+		q.Set("_dqs", "0")
+		q.Set("_defensive", "1")
+		q.Set("_synchronous", setting)
+		q.Set("_txlock", "immediate")
+		if reads {
+			q.Set("_query_only", "on")
+		} else {
+			q.Set("_journal_mode", "WAL")
+		}
+		return "file:" + (&url.URL{Path: file}).EscapedPath() + "?" + q.Encode()
+	}
+	e := &sqliteEngine{}
+	db.sqlite = e
+	var err error
+	if e.pool, err = sql.Open("sqlite", source(db.opts.Inspect)); err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	e.pool.SetMaxOpenConns(1)
+	if e.writer, err = newLane(ctx, e.pool); err != nil {
+		return err
+	}
+	if err := e.check(ctx, db.opts.Inspect); err != nil {
+		return err
+	}
+	if e.readPool, err = sql.Open("sqlite", source(true)); err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	n := db.opts.Readers
+	if n == 0 {
+		n = 8
+	}
+	e.readers = make(chan *lane, n)
+	for range n {
+		e.readers <- &lane{}
+	}
+	return nil
+}
+
+// check asks the engine itself what it is and what it will do.
+func (e *sqliteEngine) check(ctx context.Context, inspect bool) error {
+	one := func(text string) (v any, err error) {
+		err = e.writer.query(ctx, text, nil, nil, func(row []any) error { v = row[0]; return nil })
+		return v, err
+	}
+	version, err := one("SELECT sqlite_version()")
+	if err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	if v, _ := version.(string); older(v, oldestSQLite) {
+		return ailleurs.Refuse("store.sqlite_too_old", "data", "version", v, "oldest", oldestSQLite)
+	}
+	sync, err := one("PRAGMA synchronous")
+	if err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	if n, _ := sync.(int64); n < 2 {
+		return ailleurs.Refuse("store.synchronous", "synchronous", "value", strconv.FormatInt(n, 10))
+	}
+	mode, err := one("PRAGMA journal_mode")
+	if err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	if mode != "wal" && !inspect {
+		return fmt.Errorf("store: journal mode is %v, not WAL", mode)
+	}
+	return nil
+}
+
+// older compares dotted versions.
+func older(a, b string) bool {
+	as, bs := strings.Split(a, "."), strings.Split(b, ".")
+	for i := range min(len(as), len(bs)) {
+		x, _ := strconv.Atoi(as[i])
+		y, _ := strconv.Atoi(bs[i])
+		if x != y {
+			return x < y
+		}
+	}
+	return len(as) < len(bs)
+}
+
+func newLane(ctx context.Context, pool *sql.DB) (*lane, error) {
+	conn, err := pool.Conn(context.WithoutCancel(ctx))
+	if err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	return &lane{conn: conn}, nil
+}
+
+func (l *lane) close() error {
+	if l == nil || l.conn == nil {
+		return nil
+	}
+	for _, s := range l.prepared {
+		_ = s.Close()
+	}
+	l.prepared = nil
+	err := l.conn.Close()
+	l.conn = nil
+	return err
+}
+
+func (l *lane) prepare(ctx context.Context, text string) (*sql.Stmt, error) {
+	if s := l.prepared[text]; s != nil {
+		return s, nil
+	}
+	if len(l.prepared) >= maxPrepared {
+		for _, s := range l.prepared {
+			_ = s.Close()
+		}
+		l.prepared = nil
+	}
+	s, err := l.conn.PrepareContext(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	if l.prepared == nil {
+		l.prepared = make(map[string]*sql.Stmt)
+	}
+	l.prepared[text] = s
+	return s, nil
+}
+
+// exec and query do not hand ctx to the driver: an interrupted statement would roll back the whole group, and watching
+// a context costs a goroutine a statement. They look at it between statements and rows.
+
+func (l *lane) exec(ctx context.Context, text string, args []any) (int64, error) {
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	s, err := l.prepare(context.Background(), text)
+	if err != nil {
+		return 0, err
+	}
+	r, err := s.ExecContext(context.Background(), args...)
+	if err != nil {
+		return 0, err
+	}
+	return r.RowsAffected()
+}
+
+func (l *lane) query(ctx context.Context, text string, args []any, head func([]string) error, each func([]any) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s, err := l.prepare(context.Background(), text)
+	if err != nil {
+		return err
+	}
+	rows, err := s.QueryContext(context.Background(), args...)
+	if err != nil {
+		return err
+	}
+	return drain(ctx, rows, head, each)
+}
+
+func (l *lane) script(ctx context.Context, text string) error {
+	_, err := l.conn.ExecContext(ctx, text)
+	return err
+}
+
+// command runs BEGIN, COMMIT and the like, whatever the state of the caller's context.
+func (l *lane) command(text string) error {
+	_, err := l.exec(context.Background(), text, nil)
+	return err
+}
+
+// drain hands the rows out and closes them.
+func drain(ctx context.Context, rows *sql.Rows, head func([]string) error, each func([]any) error) (err error) {
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	columns, err := rows.Columns()
+	if err != nil {
+		return err
+	}
+	if head != nil {
+		if err := head(columns); err != nil {
+			return err
+		}
+	}
+	row, at := make([]any, len(columns)), make([]any, len(columns))
+	for i := range row {
+		at[i] = &row[i]
+	}
+	for rows.Next() {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := rows.Scan(at...); err != nil {
+			return err
+		}
+		if err := each(row); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+func (e *sqliteEngine) setup(ctx context.Context, db *DB, fn func(runner) error) error {
+	e.turn.Lock()
+	defer e.turn.Unlock()
+	begin := "BEGIN IMMEDIATE"
+	if db.opts.Inspect {
+		begin = "BEGIN"
+	}
+	if err := e.writer.command(begin); err != nil {
+		return db.explained(err, begin)
+	}
+	if err := fn(e.writer); err != nil {
+		return errors.Join(err, e.writer.command("ROLLBACK"))
+	}
+	return e.writer.command("COMMIT")
+}
+
+func (e *sqliteEngine) view(ctx context.Context, db *DB, fn func(*Tx) error) (err error) {
+	var l *lane
+	select {
+	case l = <-e.readers:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if l == nil {
+		return ErrClosed
+	}
+	sound := false
+	defer func() {
+		if !sound {
+			_ = l.close()
+			l = &lane{}
+		}
+		e.readers <- l
+	}()
+	if l.conn == nil {
+		if l, err = newLane(ctx, e.readPool); err != nil {
+			l = &lane{}
+			return err
+		}
+	}
+	if err := l.command("BEGIN"); err != nil {
+		return db.explained(err, "BEGIN")
+	}
+	defer func() {
+		// Also the way out of a panic.
+		sound = l.command("ROLLBACK") == nil
+	}()
+	return fn(&Tx{db: db, ctx: ctx, run: l})
+}
+
+// update takes the turn, runs the unit inside the open group, or opens one, and leaves: the last to leave, with nobody
+// waiting for the turn or the group full, commits for all. Nobody returns before the COMMIT that covers them.
+func (e *sqliteEngine) update(ctx context.Context, db *DB, fn func(*Tx) error) error {
+	limit := int64(db.opts.Queue)
+	if limit == 0 {
+		limit = 4096
+	}
+	if e.queued.Add(1) > limit {
+		e.queued.Add(-1)
+		return refuseBusy()
+	}
+	defer e.queued.Add(-1)
+
+	g, err := e.takeTurn(ctx, db, fn)
+	if err != nil {
+		return err
+	}
+	<-g.done
+	return g.err
+}
+
+// takeTurn runs the unit and returns the group it belongs to. It keeps its promises when fn panics or ends the goroutine.
+func (e *sqliteEngine) takeTurn(ctx context.Context, db *DB, fn func(*Tx) error) (*group, error) {
+	e.waiting.Add(1)
+	e.turn.Lock()
+	e.waiting.Add(-1)
+	defer func() {
+		if g := e.group; g != nil && (g.units >= maxGroup || e.waiting.Load() == 0) {
+			e.commit(db)
+		}
+		e.turn.Unlock()
+	}()
+	if e.closed {
+		return nil, ErrClosed
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if e.group == nil {
+		if err := e.begin(ctx, db); err != nil {
+			return nil, err
+		}
+	}
+	return e.unit(ctx, db, fn)
+}
+
+func (e *sqliteEngine) begin(ctx context.Context, db *DB) error {
+	if err := db.fault(StepBegin); err != nil {
+		return err
+	}
+	if e.writer == nil {
+		l, err := newLane(ctx, e.pool)
+		if err != nil {
+			return err
+		}
+		e.writer = l
+	}
+	if err := e.writer.command("BEGIN IMMEDIATE"); err != nil {
+		if sqliteCode(err)&0xff != sqlite3.SQLITE_BUSY {
+			e.dropWriter()
+		}
+		return db.explained(err, "BEGIN IMMEDIATE")
+	}
+	e.group = &group{done: make(chan struct{})}
+	return nil
+}
+
+// unit runs fn in a savepoint of its own.
+func (e *sqliteEngine) unit(ctx context.Context, db *DB, fn func(*Tx) error) (_ *group, err error) {
+	g, kept := e.group, false
+	if err := e.writer.command("SAVEPOINT unit"); err != nil {
+		e.abandon(err)
+		return nil, db.explained(err, "SAVEPOINT")
+	}
+	defer func() {
+		if kept {
+			return
+		}
+		back := e.writer.command("ROLLBACK TO unit")
+		if back == nil {
+			back = e.writer.command("RELEASE unit")
+		}
+		if back != nil { // SQLite has rolled back the whole transaction: disk full, input/output error, no memory
+			e.abandon(errors.Join(err, back))
+		}
+	}()
+	tx := &Tx{db: db, ctx: ctx, run: e.writer, writes: true}
+	if err := fn(tx); err != nil {
+		return nil, err
+	}
+	if err := tx.finish(); err != nil {
+		return nil, err
+	}
+	if err := e.writer.command("RELEASE unit"); err != nil {
+		return nil, db.explained(err, "RELEASE")
+	}
+	kept = true
+	g.units++
+	return g, nil
+}
+
+// abandon ends a group whose transaction is gone: none of its units is in the database, and that is certain.
+func (e *sqliteEngine) abandon(cause error) {
+	g := e.group
+	e.group = nil
+	e.dropWriter()
+	if sqliteCode(cause)&0xff == sqlite3.SQLITE_FULL {
+		g.err = fmt.Errorf("%w: the group was rolled back: %w", refuseFull(), cause)
+	} else {
+		g.err = fmt.Errorf("store: the group was rolled back: %w", cause)
+	}
+	close(g.done)
+}
+
+// commit makes the group durable and wakes its units.
+func (e *sqliteEngine) commit(db *DB) {
+	g := e.group
+	e.group = nil
+	defer close(g.done)
+	if g.units == 0 {
+		if err := e.writer.command("ROLLBACK"); err != nil {
+			e.dropWriter()
+		}
+		return
+	}
+	if err := db.fault(StepCommit); err != nil {
+		e.dropWriter()
+		g.err = fmt.Errorf("%w: %w", ErrIndeterminate, err)
+		return
+	}
+	err := e.writer.command("COMMIT")
+	if err == nil {
+		if err := db.fault(StepCommitted); err != nil {
+			g.err = fmt.Errorf("%w: %w", ErrIndeterminate, err)
+		}
+		return
+	}
+	e.dropWriter()
+	switch sqliteCode(err) & 0xff {
+	case sqlite3.SQLITE_FULL:
+		// The frame that would mark the transaction committed is the last one written, and it was not.
+		g.err = fmt.Errorf("%w: %w", refuseFull(), err)
+	default:
+		g.err = fmt.Errorf("%w: %w", ErrIndeterminate, err)
+	}
+}
+
+// dropWriter closes the writing connection, and with it whatever transaction it was in; the next unit opens another.
+func (e *sqliteEngine) dropWriter() {
+	_ = e.writer.close()
+	e.writer = nil
+}
+
+func (e *sqliteEngine) close() error {
+	e.turn.Lock()
+	already := e.closed
+	e.closed = true
+	if e.group != nil { // its last unit has left, the next one waits behind us and will find the store closed
+		e.commit(&DB{})
+	}
+	var errs []error
+	if e.writer != nil {
+		errs = append(errs, e.writer.close())
+		e.writer = nil
+	}
+	e.turn.Unlock()
+	if already {
+		return nil
+	}
+	for range cap(e.readers) {
+		l := <-e.readers
+		errs = append(errs, l.close())
+	}
+	if e.readers != nil {
+		close(e.readers)
+	}
+	if e.readPool != nil {
+		errs = append(errs, e.readPool.Close())
+	}
+	if e.pool != nil {
+		errs = append(errs, e.pool.Close())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,238 @@
+package storetest
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/url"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // registers the driver
+
+	"codeberg.org/ailleurs/ailleurs/internal/store"
+)
+
+// errNotInstalled says that the machine has no PostgreSQL server binaries.
+var errNotInstalled = errors.New("PostgreSQL is not installed (Debian: apt-get install postgresql); no server in /usr/lib/postgresql/*/bin")
+
+// A Server is one private PostgreSQL server on a unix socket.
+type Server struct {
+	dir   string // sockets, data and log
+	pid   int
+	admin *sql.DB
+	held  io.WriteCloser // the server lives as long as this pipe is open
+
+	mu        sync.Mutex
+	templates map[string]string
+}
+
+// servers are the two of this process: one that forgets to sync, for speed, and one that does not.
+var servers [2]struct {
+	once   sync.Once
+	server *Server
+	err    error
+}
+
+func postgresDSN(t testing.TB, durable bool, opts store.Options) string {
+	t.Helper()
+	i := 0
+	if durable {
+		i = 1
+	}
+	s := &servers[i]
+	s.once.Do(func() { s.server, s.err = StartServer(durable) })
+	if errors.Is(s.err, errNotInstalled) && !inCI() {
+		t.Skipf("SKIPPED, THIS ENGINE IS NOT TESTED: %v", s.err)
+	}
+	if s.err != nil {
+		t.Fatal(s.err)
+	}
+	dsn, drop, err := s.server.database(t.Context(), opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(drop)
+	return dsn
+}
+
+// StartServer starts a server of its own, as an unprivileged user when run by root. It ends, and its files go, when
+// Stop is called or this process ends, however it ends.
+func StartServer(durable bool, settings ...string) (*Server, error) {
+	bins, err := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
+	if err != nil || len(bins) == 0 {
+		return nil, errNotInstalled
+	}
+	slices.SortFunc(bins, func(a, b string) int { return major(a) - major(b) })
+	bin := filepath.Dir(bins[len(bins)-1])
+
+	dir, err := os.MkdirTemp("", "ailleurs-pg-")
+	if err != nil {
+		return nil, err
+	}
+	var as *syscall.Credential
+	if os.Getuid() == 0 {
+		if as, err = unprivileged(); err != nil {
+			return nil, err
+		}
+		if err := os.Chown(dir, int(as.Uid), int(as.Gid)); err != nil {
+			return nil, err
+		}
+	}
+	data := filepath.Join(dir, "data")
+	run := func(name string, args ...string) *exec.Cmd {
+		cmd := exec.Command(name, args...) //nolint:gosec // binaries of the system's packages
+		cmd.Dir = dir
+		cmd.Env = []string{"PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8", "HOME=" + dir}
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: as, Setpgid: true}
+		return cmd
+	}
+	init := run(filepath.Join(bin, "initdb"), "-D", data, "-U", "ailleurs", "-A", "trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync")
+	if out, err := init.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("initdb: %w: %s", err, out)
+	}
+	args := []string{
+		"-D", data, "-k", dir, "-c", "listen_addresses=", "-c", "max_connections=200", "-c", "shared_buffers=32MB",
+		"-c", "deadlock_timeout=100ms", "-c", "autovacuum=off",
+	}
+	if !durable {
+		args = append(args, "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off")
+	}
+	for _, s := range settings {
+		args = append(args, "-c", s)
+	}
+	// The shell outlives us just long enough to stop the server and remove its files: it waits for its standard input to end.
+	script := `"$@" </dev/null >log 2>&1 & echo $!; read -r _; kill -QUIT $!; wait $!; cd /; rm -rf "$DIR"`
+	cmd := run("/bin/sh", append([]string{"-c", script, "sh", filepath.Join(bin, "postgres")}, args...)...)
+	cmd.Env = append(cmd.Env, "DIR="+dir)
+	held, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	first := make([]byte, 16)
+	n, err := out.Read(first)
+	if err != nil {
+		return nil, fmt.Errorf("postgres: %w", err)
+	}
+	pid, err := strconv.Atoi(string(bytes.TrimSpace(first[:n])))
+	if err != nil {
+		return nil, fmt.Errorf("postgres: %w", err)
+	}
+	s := &Server{dir: dir, pid: pid, held: held, templates: make(map[string]string)}
+	if s.admin, err = sql.Open("pgx", s.dsn("postgres")); err != nil {
+		return nil, err
+	}
+	for range 400 {
+		if err = s.admin.Ping(); err == nil {
+			return s, nil
+		}
+		if err := syscall.Kill(pid, 0); errors.Is(err, syscall.ESRCH) {
+			break
+		}
+		_ = exec.Command("sleep", "0.025").Run()
+	}
+	log, _ := os.ReadFile(filepath.Join(dir, "log"))
+	_ = s.Stop()
+	return nil, fmt.Errorf("postgres did not start: %w: %s", err, log)
+}
+
+// PID is the postmaster's process id; its children share its process group.
+func (s *Server) PID() int { return s.pid }
+
+// Stop ends the server at once and removes its files.
+func (s *Server) Stop() error { return errors.Join(s.admin.Close(), s.held.Close()) }
+
+func (s *Server) dsn(database string) string {
+	return "postgres://ailleurs@/" + database + "?host=" + url.QueryEscape(s.dir)
+}
+
+// database makes a fresh database with the schema of opts, by copying one that has it.
+func (s *Server) database(ctx context.Context, opts store.Options) (dsn string, drop func(), err error) {
+	dir := opts.Migrations
+	if dir == nil {
+		dir = store.Migrations
+	}
+	hash := sha256.New()
+	names, err := fs.Glob(dir, "*.sql")
+	if err != nil {
+		return "", nil, err
+	}
+	for _, name := range names {
+		text, err := fs.ReadFile(dir, name)
+		if err != nil {
+			return "", nil, err
+		}
+		fmt.Fprintf(hash, "%s %d ", name, len(text))
+		hash.Write(text)
+	}
+	key := fmt.Sprintf("%x %v", hash.Sum(nil), opts.Demo)
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	template := s.templates[key]
+	if template == "" {
+		template = "template_" + strconv.Itoa(len(s.templates))
+		if _, err := s.admin.ExecContext(ctx, "CREATE DATABASE "+template); err != nil {
+			return "", nil, err
+		}
+		made := opts
+		made.Volatile, made.Inspect, made.Fault = true, false, nil
+		db, err := store.Open(ctx, s.dsn(template), made)
+		if err != nil {
+			return "", nil, err
+		}
+		if err := db.Close(); err != nil {
+			return "", nil, err
+		}
+		s.templates[key] = template
+	}
+	name := "test_" + strings.ToLower(rand.Text())
+	if _, err := s.admin.ExecContext(ctx, "CREATE DATABASE "+name+" TEMPLATE "+template); err != nil {
+		return "", nil, err
+	}
+	return s.dsn(name), func() { _, _ = s.admin.Exec("DROP DATABASE " + name + " WITH (FORCE)") }, nil
+}
+
+// unprivileged finds a user that PostgreSQL agrees to run as.
+func unprivileged() (*syscall.Credential, error) {
+	for _, name := range []string{"postgres", "nobody"} {
+		u, err := user.Lookup(name)
+		if err != nil {
+			continue
+		}
+		uid, err1 := strconv.ParseUint(u.Uid, 10, 32)
+		gid, err2 := strconv.ParseUint(u.Gid, 10, 32)
+		if err := errors.Join(err1, err2); err != nil {
+			return nil, err
+		}
+		return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
+	}
+	return nil, errors.New("PostgreSQL refuses to run as root, and there is neither a user postgres nor nobody")
+}
+
+// major reads the version out of /usr/lib/postgresql/<version>/bin/initdb.
+func major(path string) int {
+	n, _ := strconv.Atoi(filepath.Base(filepath.Dir(filepath.Dir(path))))
+	return n
+}
