@@ -88,11 +88,12 @@ var Parts = []Part{
 }
 
 // A Move is one edge of the life of a case. By lists the parts of which any one may make it; All instead says that each
-// of them must have agreed.
+// of them must have agreed. Only narrows it to cases of one speed; empty means any.
 type Move struct {
 	From, To CaseState
 	By       []Part
 	All      bool
+	Only     Speed
 }
 
 // Moves is the whole life of a case: what is not listed is refused. Source: product.md, "The case".
@@ -104,11 +105,14 @@ func buildMoves() []Move {
 		{From: Draft, To: Diverted, By: []Part{OriginLead, OriginSecond}},
 		{From: Draft, To: Expired, By: []Part{TheClock}},
 		{From: Endorsing, To: Checking, By: []Part{OriginSecond, OriginSignatory}, All: true},
+		// Imminent danger does not wait for the coordination, which checks afterwards; the two signatures are kept.
+		{From: Endorsing, To: Calling, By: []Part{OriginSecond, OriginSignatory}, All: true, Only: Imminent},
 		{From: Endorsing, To: Draft, By: []Part{OriginLead, OriginSecond, OriginSignatory}}, // one of the two says not yet
 		{From: Checking, To: Calling, By: []Part{Checker}},
 		{From: Checking, To: Draft, By: []Part{Checker}}, // the card is not fit to circulate
 		{From: Calling, To: Choosing, By: []Part{TheClock}},
 		{From: Calling, To: Expired, By: []Part{TheClock}},
+		{From: Calling, To: Draft, By: []Part{OriginLead, Checker}},    // recalled before anyone read it; or unfit, checked afterwards
 		{From: Choosing, To: Calling, By: []Part{ThePerson, TheClock}}, // all refused
 		{From: Choosing, To: Preparing, By: []Part{HostLead}},          // the second yes, recorded on the host's device
 		{From: Preparing, To: Choosing, By: []Part{HostLead, OriginLead}},
@@ -136,11 +140,11 @@ func buildMoves() []Move {
 		Move{From: Compromised, To: Withdrawn, By: []Part{ThePerson}})
 }
 
-// MoveAllowed refuses a move that the life of a case does not have, or that by may not take part in.
-func MoveAllowed(from, to CaseState, by Part) error {
+// MoveAllowed refuses a move that the life of a case of that speed does not have, or that by may not take part in.
+func MoveAllowed(from, to CaseState, speed Speed, by Part) error {
 	known := false
 	for _, m := range Moves {
-		if m.From == from && m.To == to {
+		if m.From == from && m.To == to && (m.Only == "" || m.Only == speed) {
 			known = true
 			if slices.Contains(m.By, by) {
 				return nil
@@ -162,14 +166,21 @@ type Case struct {
 	Since      time.Time
 	Deadline   time.Time // zero where no clock runs
 	Resumes    CaseState // the state a suspended case comes back to
-	Round      int       // 1 for the first call; one more after each return to calling or choosing
+	Round      int       // of calls: 1 for the first
+	Ring       int       // the widest ring opened, 0 before calling
+	Call       CallID    // the call under way or the last one; empty before the first
 	Lead       AgentID
 	Second     AgentID
 	Signatory  AgentID
 	Checkers   [2]AgentID // empty until submitted
+	Retained   ThreadID   // the proposal the person said yes to, once or twice
 	Host       MemberID   // empty until the second yes
 	HostLead   AgentID
 	HostSecond AgentID
+	Arrived    time.Time // zero before
+	Fled       bool      // a compromise sent the household calling again: until a new second yes the old host's pair holds on
+	Outcome    Outcome   // once closed
+	CallBack   Date      // once expired: when the person is called back
 }
 
 // PartOf tells which part agent plays in the case itself (addressees play theirs in a thread); empty when none.
@@ -191,4 +202,28 @@ func (c Case) PartOf(agent AgentID) Part {
 		return HostSecond
 	}
 	return ""
+}
+
+// Standing is what the case itself says to MayHold about a part; a thread's reader adds what the thread says.
+func (c Case) Standing(part Part) Standing {
+	return Standing{Case: c.State, Resumes: c.Resumes, Part: part, Fled: c.Fled}
+}
+
+// Digest is what a statement about the case as it stands commits to: suspending, resuming, arriving. It changes with
+// every move, so that no statement can serve twice.
+func (c Case) Digest() string {
+	return digestJSON(struct {
+		Case  CaseID    `json:"case"`
+		State CaseState `json:"state"`
+		Since string    `json:"since"`
+	}{c.ID, c.State, FormatTime(c.Since)})
+}
+
+// HandOverDigest is what a ToHandOver statement commits to: one case passes from one agent to another.
+func HandOverDigest(c CaseID, from, to AgentID) string {
+	return digestJSON(struct {
+		Case CaseID  `json:"case"`
+		From AgentID `json:"from"`
+		To   AgentID `json:"to"`
+	}{c, from, to})
 }

@@ -32,23 +32,23 @@ var (
 
 // The fixed times and counts of product.md and protection.md.
 const (
-	DraftLife       = 30 * 24 * time.Hour  // then the card is erased
-	ArrivalAlarm    = 4 * time.Hour        // no arrival: alarm
-	ReleaseWindow   = 48 * time.Hour       // the others become released at a random moment within it
-	OfferFresh      = 14 * 24 * time.Hour  // unconfirmed for longer: hidden
-	CardKept        = 30 * 24 * time.Hour  // after the case ends
-	ArrivalKept     = 90 * 24 * time.Hour  // unless renewed by two
-	PersonKept      = 183 * 24 * time.Hour // person and course, after the last follow-up
-	EnvelopeLife    = 90 * 24 * time.Hour  // longest expiry of an envelope
-	InvitationLife  = 72 * time.Hour
-	SessionIdle     = 15 * time.Minute
-	SessionLongest  = 8 * time.Hour
-	CallBackAfter   = 30 * 24 * time.Hour // date given to the person when a call expires
-	MinAddressees   = 5
-	RingsPerCall    = 3
-	HomeRadiusKm    = 60.0 // excluded around home by the client itself
-	MostAddressees  = 12   // in one ring: a card is not broadcast
-	EnvelopeMaxSize = 8 << 10
+	DraftLife      = 30 * 24 * time.Hour  // then the card is erased
+	ArrivalAlarm   = 4 * time.Hour        // no arrival: alarm
+	ReleaseWindow  = 48 * time.Hour       // the others become released at a random moment within it
+	OfferFresh     = 14 * 24 * time.Hour  // unconfirmed for longer: hidden
+	CardKept       = 30 * 24 * time.Hour  // after the case ends
+	ArrivalKept    = 90 * 24 * time.Hour  // unless renewed by two
+	PersonKept     = 183 * 24 * time.Hour // person and course, after the last follow-up
+	EnvelopeLife   = 90 * 24 * time.Hour  // longest expiry of an envelope
+	InvitationLife = 72 * time.Hour
+	SessionIdle    = 15 * time.Minute
+	SessionLongest = 8 * time.Hour
+	CallBackAfter  = 30 * 24 * time.Hour // date given to the person when a call expires
+	JourneyLongest = 24 * time.Hour      // travelling is of the same day
+	MinAddressees  = 5
+	RingsPerCall   = 3
+	HomeRadiusKm   = 60.0 // excluded around home by the client itself
+	MostAddressees = 12   // in one ring: a card is not broadcast
 )
 
 // FollowUpDays are the days after arrival on which the host asks how it goes.

@@ -20,8 +20,8 @@ var live = []ThreadState{Sent, Read, Studying, Proposed, Countered, Retained}
 // Rights is the table of product.md, "What is known to whom": what it does not list, nobody holds. The origin has no line
 // for arrival, the addressees none for limits, an élu none for person, threat, arrival or course.
 var Rights = []Right{
-	{Compartment: Need, Part: OriginLead, From: Draft, Until: Closed},
-	{Compartment: Need, Part: OriginSecond, From: Draft, Until: Closed},
+	{Compartment: Need, Part: OriginLead, From: Draft, Until: Travelling}, // at arrival the origin's envelopes are destroyed
+	{Compartment: Need, Part: OriginSecond, From: Draft, Until: Travelling},
 	{Compartment: Need, Part: OriginSignatory, From: Endorsing, Until: Choosing},
 	{Compartment: Need, Part: Checker, From: Checking, Until: Choosing},
 	{Compartment: Need, Part: AddresseeLead, From: Calling, Until: Choosing, Thread: live},
@@ -65,10 +65,11 @@ type Standing struct {
 	Part        Part
 	Thread      ThreadState
 	AskedToSign bool
+	Fled        bool // the household had a host before a compromise sent it calling again
 }
 
 // MayHold reports whether a key of the compartment may be handed out. A suspended case is shown to its own origin alone;
-// a compromised one to the host's pair alone; one that ended to nobody but, once closed, those the table still lists.
+// a compromised one to the host's pair alone, who keep what they hold while a new ring is called; one that ended to nobody but, once closed, those the table still lists.
 func MayHold(c Compartment, s Standing) bool {
 	state := s.Case
 	switch state {
@@ -84,7 +85,11 @@ func MayHold(c Compartment, s Standing) bool {
 		state = Following
 	case Diverted, Expired, Withdrawn:
 		return false
-	case Draft, Endorsing, Checking, Calling, Choosing, Preparing, Travelling, Following, Closed:
+	case Calling, Choosing:
+		if s.Fled && (s.Part == HostLead || s.Part == HostSecond) {
+			state = Following
+		}
+	case Draft, Endorsing, Checking, Preparing, Travelling, Following, Closed:
 	}
 	for _, r := range Rights {
 		if r.Compartment != c || r.Part != s.Part || state.Before(r.From) || r.Until.Before(state) {
@@ -113,7 +118,7 @@ var Writers = map[Compartment][]Part{
 	Limits:  {OriginLead, OriginSecond},
 	Person:  {OriginLead, OriginSecond, HostLead, HostSecond},
 	Threat:  {OriginLead},
-	Answer:  {AddresseeLead, AddresseeSecond},
+	Answer:  {AddresseeLead, AddresseeSecond, OriginLead, OriginSecond}, // the origin writes the reply to a question
 	Arrival: {HostLead, HostSecond},
 	Course:  {HostLead, HostSecond},
 }

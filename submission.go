@@ -41,7 +41,7 @@ type SubmitCall struct {
 }
 
 // Signature is a signed statement about something the hub already has: the second's attestations, the signatory's call,
-// a coordinator's check, a host signatory's offer, the first and second yes, suspending and resuming.
+// a coordinator's check, a host signatory's offer, the first yes, suspending and resuming.
 type Signature struct {
 	Once   string `json:"once"`
 	Signed []byte `json:"signed"`
@@ -95,4 +95,68 @@ type FollowUp struct {
 	Day   int       `json:"day"`
 	Light Wellbeing `json:"light"`
 	Sealed
+}
+
+// OnCase asks for something about a case that needs no words: withdrawing it for the person, diverting, sending back,
+// recalling the call, a no-show, a place that fails, a compromise.
+type OnCase struct {
+	Once string `json:"once"`
+	Case CaseID `json:"case"`
+}
+
+// OnThread asks for something about a thread that needs no words: the person's no to a proposal.
+type OnThread struct {
+	Once   string   `json:"once"`
+	Thread ThreadID `json:"thread"`
+}
+
+// Study says that an addressee is looking into the call and by which day it will answer.
+type Study struct {
+	Once   string   `json:"once"`
+	Thread ThreadID `json:"thread"`
+	Until  Date     `json:"until"`
+}
+
+// TakeBack withdraws a proposal or counter before the person's first yes; the reason is a coarse one.
+type TakeBack struct {
+	Once   string        `json:"once"`
+	Thread ThreadID      `json:"thread"`
+	Reason DeclineReason `json:"reason"`
+}
+
+// Reply answers the one question of a "card not enough": the next body of the thread's answer.
+type Reply struct {
+	Once   string   `json:"once"`
+	Thread ThreadID `json:"thread"`
+	Sealed
+}
+
+// End closes a case with its outcome.
+type End struct {
+	Once    string  `json:"once"`
+	Case    CaseID  `json:"case"`
+	Outcome Outcome `json:"outcome"`
+}
+
+// Reassign passes a case from someone who leaves to a colleague: ToHandOver by the case's other caseworker, digest
+// HandOverDigest, and the envelopes for who takes over.
+type Reassign struct {
+	Once   string  `json:"once"`
+	Case   CaseID  `json:"case"`
+	From   AgentID `json:"from"`
+	To     AgentID `json:"to"`
+	Signed []byte  `json:"signed"`
+	Sealed
+}
+
+// PostOffer publishes an offer; ID, Member and the times are the hub's to set.
+type PostOffer struct {
+	Once  string `json:"once"`
+	Offer Offer  `json:"offer"`
+}
+
+// OnOffer renews an offer ("still available") or withdraws it.
+type OnOffer struct {
+	Once  string  `json:"once"`
+	Offer OfferID `json:"offer"`
 }

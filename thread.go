@@ -27,16 +27,18 @@ const (
 // ThreadStates lists them in order.
 var ThreadStates = []ThreadState{Sent, Read, Studying, Proposed, Countered, Declined, Redirected, Retained, Released, Lapsed, Recalled}
 
-// threadMoves lists where each state may go. Proposed and countered go back to studying when the host withdraws its
-// answer before the first yes.
+// threadMoves lists where each state may go. An answer goes back to studying, for one more round, when the host withdraws
+// it before the first yes, when the origin replies to the one question of a "card not enough", and when the place fails
+// after the second yes.
 var threadMoves = map[ThreadState][]ThreadState{
-	Sent:      {Read, Lapsed, Recalled, Released},
-	Read:      {Studying, Proposed, Countered, Declined, Redirected, Lapsed, Released},
-	Studying:  {Proposed, Countered, Declined, Redirected, Lapsed, Released},
-	Proposed:  {Studying, Retained, Released},
-	Countered: {Studying, Retained, Released},
-	Retained:  {Released},
-	Declined:  {}, Redirected: {}, Released: {}, Lapsed: {}, Recalled: {},
+	Sent:       {Read, Lapsed, Recalled, Released},
+	Read:       {Studying, Proposed, Countered, Declined, Redirected, Lapsed, Released},
+	Studying:   {Proposed, Countered, Declined, Redirected, Lapsed, Released},
+	Proposed:   {Studying, Retained, Released},
+	Countered:  {Studying, Retained, Released},
+	Retained:   {Studying, Released},
+	Declined:   {Studying},
+	Redirected: {}, Released: {}, Lapsed: {}, Recalled: {},
 }
 
 // CanBecome reports whether a thread in state s may go to t.
