@@ -1,0 +1,154 @@
+package web
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"io/fs"
+	"mime"
+	"net/http"
+	"path"
+	"strings"
+	"sync"
+
+	"codeberg.org/ailleurs/ailleurs"
+)
+
+//go:embed all:static
+var static embed.FS
+
+// sealingModule is the browser's half, built from cmd/coffre before the hub; sealed pages need it and its loader.
+const sealingModule, sealingLoader = "coffre.wasm", "wasm_exec.js"
+
+// An asset is one file of static/, under two addresses: /static/name, checked at each use, and /static/<hash>/name, kept
+// for ever because the bytes can never change.
+type asset struct {
+	name, hash, kind string
+	body             []byte
+	packed           func() []byte // gzip of body, nil when packing gains nothing; made beside the file at build, else once
+}
+
+// assets are the embedded files by name.
+type assets map[string]*asset
+
+// loadAssets reads static/. A file name.gz is the packed form of name, made by the build.
+func loadAssets() (assets, error) {
+	all := make(assets)
+	files, err := fs.ReadDir(static, "static")
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range files {
+		if f.IsDir() || strings.HasSuffix(f.Name(), ".gz") {
+			continue
+		}
+		body, err := static.ReadFile(path.Join("static", f.Name()))
+		if err != nil {
+			return nil, err
+		}
+		sum := sha256.Sum256(body)
+		a := &asset{name: f.Name(), hash: hex.EncodeToString(sum[:8]), kind: kindOf(f.Name()), body: body}
+		if gz, err := static.ReadFile(path.Join("static", f.Name()+".gz")); err == nil {
+			a.packed = func() []byte { return gz }
+		} else {
+			a.packed = sync.OnceValue(func() []byte { return pack(body) })
+		}
+		all[f.Name()] = a
+	}
+	return all, nil
+}
+
+// checkSealing refuses to go on without the browser's half, by name.
+func (a assets) checkSealing() error {
+	for _, name := range []string{sealingModule, sealingLoader} {
+		if _, ok := a[name]; !ok {
+			return ailleurs.RefuseAs(ailleurs.Unavailable, "web.module_missing", name, "file", name)
+		}
+	}
+	return nil
+}
+
+// url returns the address that may be kept for ever; empty for a file that is not there.
+func (a assets) url(name string) string {
+	if f, ok := a[name]; ok {
+		return "/static/" + f.hash + "/" + name
+	}
+	return ""
+}
+
+// serve answers GET /static/{name} and GET /static/{hash}/{name}.
+func (a assets) serve(w http.ResponseWriter, r *http.Request) error {
+	f, ok := a[r.PathValue("name")]
+	hash := r.PathValue("hash")
+	if !ok || hash != "" && hash != f.hash {
+		return notFound()
+	}
+	h := w.Header()
+	h.Set("Content-Type", f.kind)
+	h.Set("ETag", `"`+f.hash+`"`)
+	h.Add("Vary", "Accept-Encoding")
+	if hash == "" {
+		h.Set("Cache-Control", "no-cache")
+	} else {
+		h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	}
+	if r.Header.Get("If-None-Match") == `"`+f.hash+`"` {
+		w.WriteHeader(http.StatusNotModified)
+		return nil
+	}
+	body := f.body
+	if acceptsGzip(r) {
+		if gz := f.packed(); gz != nil {
+			h.Set("Content-Encoding", "gzip")
+			body = gz
+		}
+	}
+	send(w, r, http.StatusOK, body)
+	return nil
+}
+
+// kindOf returns the media type of a file name.
+func kindOf(name string) string {
+	switch path.Ext(name) {
+	case ".js", ".mjs":
+		return "text/javascript; charset=utf-8"
+	case ".wasm":
+		return "application/wasm"
+	case ".txt":
+		return "text/plain; charset=utf-8"
+	default:
+		if kind := mime.TypeByExtension(path.Ext(name)); kind != "" {
+			return kind
+		}
+		return "application/octet-stream"
+	}
+}
+
+// pack returns body gzipped, or nil when that is not smaller.
+func pack(body []byte) []byte {
+	var b bytes.Buffer
+	z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	if err != nil {
+		return nil
+	}
+	if _, err := z.Write(body); err != nil {
+		return nil
+	}
+	if err := z.Close(); err != nil || b.Len() >= len(body) {
+		return nil
+	}
+	return b.Bytes()
+}
+
+// acceptsGzip reports whether the client reads gzip.
+func acceptsGzip(r *http.Request) bool {
+	for part := range strings.SplitSeq(r.Header.Get("Accept-Encoding"), ",") {
+		name, weight, _ := strings.Cut(strings.TrimSpace(part), ";")
+		if name == "gzip" && strings.ReplaceAll(weight, " ", "") != "q=0" {
+			return true
+		}
+	}
+	return false
+}
