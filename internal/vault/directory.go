@@ -1,0 +1,410 @@
+package vault
+
+import (
+	"crypto/ed25519"
+	"maps"
+	"slices"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"codeberg.org/ailleurs/ailleurs"
+)
+
+// A Directory is the register as one client has checked it: every record from the first, hashed again up to the root of
+// a signed checkpoint that extends the last one seen. An inclusion proof alone would say that a key was registered, not
+// that it was not revoked since; the whole register says both, and is small. Until the first Extend it knows nobody and
+// every question is refused.
+//
+// A record whose approvals are not those the rules ask for stays in the tree and counts for nothing; Unfounded lists it.
+type Directory struct {
+	pin       Pin
+	current   bool // the checkpoint of pin has been replayed
+	hashes    []tlog.Hash
+	size      int64
+	agents    map[ailleurs.AgentID]*listing
+	members   map[ailleurs.MemberID]*membership
+	founded   bool
+	unfounded []Unfounded
+}
+
+// listing is what the register says of one agent.
+type listing struct {
+	keys    []listedKey // epochs 1, 2, …
+	claims  []ailleurs.RegisterEntry
+	revoked int // epochs up to this one are revoked
+	since   time.Time
+	posts   map[post]bool
+}
+
+type listedKey struct {
+	recipient [32]byte
+	signer    note.Verifier
+	public    [32]byte
+	at        time.Time
+}
+
+type post struct {
+	member ailleurs.MemberID
+	role   ailleurs.Role
+}
+
+type membership struct {
+	code     string
+	admitted time.Time
+}
+
+// Unfounded is a record of the register that counts for nothing.
+type Unfounded struct {
+	Index int64
+	Err   error // the refusal that says why
+}
+
+// NewDirectory starts from what the trousseau has pinned.
+func NewDirectory(pin Pin) *Directory {
+	return &Directory{pin: pin, agents: map[ailleurs.AgentID]*listing{}, members: map[ailleurs.MemberID]*membership{}}
+}
+
+// Size is how many records the directory has replayed; the next ones to ask the hub for begin there.
+func (d *Directory) Size() int64 { return d.size }
+
+// Pin is the last checkpoint that the directory has replayed, to be kept in the trousseau.
+func (d *Directory) Pin() Pin { return d.pin }
+
+// Unfounded lists the records that count for nothing, oldest first.
+func (d *Directory) Unfounded() []Unfounded { return slices.Clone(d.unfounded) }
+
+// Extend takes the records that follow those already replayed, and the checkpoint they lead to. Either all of it is as
+// the log signed it and extends what was seen before, or nothing is taken.
+func (d *Directory) Extend(records [][]byte, checkpoint []byte) error {
+	c, err := d.pin.Open(checkpoint)
+	if err != nil {
+		return err
+	}
+	if c.Size() != d.size+int64(len(records)) {
+		return ailleurs.Refuse("vault.missing_records", "register")
+	}
+	hashes := slices.Clone(d.hashes)
+	reader := tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) {
+		out := make([]tlog.Hash, len(indexes))
+		for i, x := range indexes {
+			out[i] = hashes[x]
+		}
+		return out, nil
+	})
+	for i, record := range records {
+		more, err := tlog.StoredHashes(d.size+int64(i), record, reader)
+		if err != nil {
+			return err
+		}
+		hashes = append(hashes, more...)
+	}
+	if d.pin.Size > 0 {
+		if root, err := tlog.TreeHash(d.pin.Size, reader); err != nil || root != d.pin.Hash {
+			return ailleurs.Refuse("vault.forked", "register")
+		}
+	}
+	var root tlog.Hash // of the empty tree, if it is empty
+	if c.Size() > 0 {
+		if root, err = tlog.TreeHash(c.Size(), reader); err != nil {
+			return err
+		}
+		if root != c.Hash() {
+			return ailleurs.Refuse("vault.bad_proof", "register")
+		}
+	}
+	for i, record := range records {
+		if err := d.replay(record); err != nil {
+			d.unfounded = append(d.unfounded, Unfounded{d.size + int64(i), err})
+		}
+	}
+	d.hashes, d.size, d.pin, d.current = hashes, c.Size(), c.Pin(), true
+	return nil
+}
+
+// replay lets one record count, or says why it does not.
+func (d *Directory) replay(record []byte) error {
+	r, err := ailleurs.ParseRegisterRecord(record)
+	if err != nil {
+		return err
+	}
+	e := r.Entry
+	who := d.agents[e.Agent]
+	if who == nil {
+		who = &listing{posts: map[post]bool{}}
+	}
+	var own note.Verifier
+	if e.Kind == ailleurs.RegisterKey {
+		who.claims = append(who.claims, e) // an alarm looks at every claim, founded or not
+		d.agents[e.Agent] = who
+		if e.Epoch != len(who.keys)+1 {
+			return ailleurs.Refuse("vault.wrong_epoch", "register")
+		}
+		text, err := verifierText(e.Agent, ed25519.PublicKey(e.Signer[:]))
+		if err != nil {
+			return ailleurs.Refuse("vault.malformed", "register")
+		}
+		if own, err = note.NewVerifier(text); err != nil {
+			return ailleurs.Refuse("vault.malformed", "register")
+		}
+	}
+	approvers, held, err := d.approvers(r, own)
+	if err != nil {
+		return err
+	}
+	if own != nil && !held {
+		return ailleurs.Refuse("vault.key_not_held", "register")
+	}
+	if d.founded && !d.enough(e, who, approvers) {
+		return ailleurs.Refuse("vault.too_few_approvals", "register")
+	}
+	switch e.Kind {
+	case ailleurs.RegisterAccession:
+		if d.members[e.Member] != nil {
+			return ailleurs.Refuse("vault.already_member", "register")
+		}
+		d.members[e.Member] = &membership{e.Code, e.At}
+	case ailleurs.RegisterTeam:
+		if d.members[e.Member] == nil {
+			return ailleurs.Refuse("vault.not_a_member", "register")
+		}
+		d.agents[e.Agent] = who
+		if e.Leaves {
+			delete(who.posts, post{e.Member, e.Role})
+		} else {
+			who.posts[post{e.Member, e.Role}] = true
+		}
+	case ailleurs.RegisterKey:
+		who.keys = append(who.keys, listedKey{e.Recipient, own, e.Signer, e.At})
+	case ailleurs.RegisterRevocation:
+		if e.Epoch > len(who.keys) {
+			return ailleurs.Refuse("vault.wrong_epoch", "register")
+		}
+		if e.Epoch > who.revoked {
+			who.revoked, who.since = e.Epoch, e.At
+		}
+	}
+	d.founded = d.founded || d.keyedCoordinators() >= 3
+	return nil
+}
+
+// approvers verifies the statements of a record and names who made them; held says that the holder of a new key is one
+// of them, with that key. One statement that is not what it must be spoils the record.
+func (d *Directory) approvers(r ailleurs.RegisterRecord, own note.Verifier) (approvers []ailleurs.AgentID, held bool, err error) {
+	want := r.Entry.Approval()
+	for _, signed := range r.Approvals {
+		n, err := readNote(signed)
+		if err != nil {
+			return nil, false, err
+		}
+		s, err := ailleurs.ParseStatement(n.Text)
+		if err != nil {
+			return nil, false, err
+		}
+		if s.Purpose != want.Purpose || s.Subject != want.Subject || s.Digest != want.Digest {
+			return nil, false, ailleurs.Refuse("vault.other_statement", "register")
+		}
+		isOwn := own != nil && s.By == r.Entry.Agent && s.Epoch == r.Entry.Epoch
+		v := own
+		if !isOwn {
+			if v, err = d.lookUp(s.By, s.Epoch, time.Time{}, "register"); err != nil {
+				return nil, false, err
+			}
+		}
+		if _, err := note.Open(signed, note.VerifierList(v)); err != nil {
+			return nil, false, ailleurs.Refuse("vault.bad_signature", "register")
+		}
+		if isOwn {
+			held = true
+		} else if !slices.Contains(approvers, s.By) {
+			approvers = append(approvers, s.By)
+		}
+	}
+	return approvers, held, nil
+}
+
+// enough says whether those who approved an entry may: two coordinators for a member; two colleagues or coordinators for
+// people and keys; the holder alone for a new key in place of one that is not revoked, and for giving up one's own.
+func (d *Directory) enough(e ailleurs.RegisterEntry, who *listing, approvers []ailleurs.AgentID) bool {
+	n := 0
+	for _, a := range approvers {
+		if a == e.Agent {
+			if e.Kind == ailleurs.RegisterRevocation || e.Kind == ailleurs.RegisterKey {
+				return true
+			}
+			continue
+		}
+		if d.holdsRole(a, ailleurs.Coordinator) || e.Kind != ailleurs.RegisterAccession && d.colleague(a, e, who) {
+			n++
+		}
+	}
+	return n >= ailleurs.RegisterApprovals
+}
+
+// colleague says whether a has a post at the member an entry is about, or at a member of the agent it is about.
+func (d *Directory) colleague(a ailleurs.AgentID, e ailleurs.RegisterEntry, who *listing) bool {
+	l := d.agents[a]
+	if l == nil {
+		return false
+	}
+	for p := range l.posts {
+		if e.Kind == ailleurs.RegisterTeam {
+			if p.member == e.Member {
+				return true
+			}
+			continue
+		}
+		for q := range who.posts {
+			if p.member == q.member {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (d *Directory) holdsRole(a ailleurs.AgentID, role ailleurs.Role) bool {
+	l := d.agents[a]
+	if l == nil {
+		return false
+	}
+	for p := range l.posts {
+		if p.role == role {
+			return true
+		}
+	}
+	return false
+}
+
+func (d *Directory) keyedCoordinators() int {
+	n := 0
+	for a, l := range d.agents {
+		if len(l.keys) > l.revoked && d.holdsRole(a, ailleurs.Coordinator) {
+			n++
+		}
+	}
+	return n
+}
+
+// lookUp finds the verifier of an agent's keys of one epoch. A revoked key is refused, unless made is a time before the
+// revocation.
+func (d *Directory) lookUp(agent ailleurs.AgentID, epoch int, made time.Time, field string) (note.Verifier, error) {
+	l := d.agents[agent]
+	if l == nil || epoch < 1 || epoch > len(l.keys) {
+		return nil, ailleurs.Refuse("vault.unknown_signer", field)
+	}
+	if epoch <= l.revoked && (made.IsZero() || !made.Before(l.since)) {
+		return nil, ailleurs.Refuse("vault.revoked_signer", field)
+	}
+	return l.keys[epoch-1].signer, nil
+}
+
+func (d *Directory) verifier(agent ailleurs.AgentID, epoch int, made time.Time, field string) (note.Verifier, error) {
+	if d == nil || !d.current {
+		return nil, ailleurs.Refuse("vault.no_register", field)
+	}
+	return d.lookUp(agent, epoch, made, field)
+}
+
+// Reader answers whether keys may be sealed to: it refuses unless they are the agent's registered keys of the current
+// epoch, unrevoked, of an agent who holds a post at a member.
+func (d *Directory) Reader(p Public) (Reader, error) {
+	if d == nil || !d.current {
+		return Reader{}, ailleurs.Refuse("vault.no_register", "recipient")
+	}
+	if _, err := parseRecipient(p.Recipient, "recipient"); err != nil {
+		return Reader{}, err
+	}
+	l := d.agents[p.Agent]
+	switch {
+	case l == nil || len(l.keys) == 0 || p.Epoch < 1 || p.Epoch > len(l.keys):
+		return Reader{}, ailleurs.Refuse("vault.not_registered", "recipient")
+	case p.Epoch <= l.revoked:
+		return Reader{}, ailleurs.Refuse("vault.revoked_key", "recipient")
+	case p.Epoch < len(l.keys):
+		return Reader{}, ailleurs.Refuse("vault.old_key", "recipient")
+	case l.keys[p.Epoch-1].recipient != ailleurs.RecipientHash(p.Recipient):
+		return Reader{}, ailleurs.Refuse("vault.swapped_key", "recipient")
+	case len(l.posts) == 0:
+		return Reader{}, ailleurs.Refuse("vault.no_post", "recipient")
+	}
+	return Reader{p.Agent, p.Epoch, p.Recipient}, nil
+}
+
+// CheckOwn is the alarm of a trousseau's holder: it refuses when the register has, under their name, keys of this or a
+// later epoch that this trousseau did not make, counted or not.
+func (d *Directory) CheckOwn(t *Trousseau) error {
+	if d == nil || !d.current {
+		return ailleurs.Refuse("vault.no_register", "register")
+	}
+	l := d.agents[t.Agent]
+	if l == nil {
+		return nil
+	}
+	own := t.Entry(time.Time{})
+	for _, claim := range l.claims {
+		if claim.Epoch < t.Epoch {
+			continue
+		}
+		if claim.Epoch > t.Epoch || claim.Recipient != own.Recipient || claim.Signer != own.Signer {
+			return ailleurs.Refuse("vault.foreign_key", "register")
+		}
+	}
+	return nil
+}
+
+// Registered says whether the trousseau's own keys count by now.
+func (d *Directory) Registered(t *Trousseau) bool {
+	r, err := d.Reader(t.Public())
+	return err == nil && r.epoch == t.Epoch
+}
+
+// VerifyStatement checks a signed statement: by a registered key, unrevoked when the statement says it was made, and
+// returns what it says. Whether that is what was to be said, ailleurs.Statement.Matches tells.
+func (d *Directory) VerifyStatement(signed []byte) (ailleurs.Statement, error) {
+	n, err := readNote(signed)
+	if err != nil {
+		return ailleurs.Statement{}, err
+	}
+	s, err := ailleurs.ParseStatement(n.Text)
+	if err != nil {
+		return ailleurs.Statement{}, err
+	}
+	return s, d.checkSignature(signed, s.By, s.Epoch, s.At, "statement")
+}
+
+// A Post is a role at a member.
+type Post struct {
+	Member ailleurs.MemberID
+	Role   ailleurs.Role
+}
+
+// Posts lists what an agent is named to, by the register.
+func (d *Directory) Posts(a ailleurs.AgentID) []Post {
+	l := d.agents[a]
+	if l == nil {
+		return nil
+	}
+	posts := make([]Post, 0, len(l.posts))
+	for p := range maps.Keys(l.posts) {
+		posts = append(posts, Post{p.member, p.role})
+	}
+	slices.SortFunc(posts, func(a, b Post) int {
+		if a.Member != b.Member {
+			if a.Member < b.Member {
+				return -1
+			}
+			return 1
+		}
+		return slices.Index(ailleurs.Roles, a.Role) - slices.Index(ailleurs.Roles, b.Role)
+	})
+	return posts
+}
+
+// ReceivesPersons says whether a member's observation is over at the given instant, so that its people may be granted
+// the compartment person.
+func (d *Directory) ReceivesPersons(m ailleurs.MemberID, at time.Time) bool {
+	member := d.members[m]
+	return member != nil && !at.Before(member.admitted.Add(ailleurs.ObservationPeriod))
+}

@@ -1,0 +1,151 @@
+package vault
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"strconv"
+	"strings"
+	"time"
+
+	"codeberg.org/ailleurs/ailleurs"
+)
+
+var b64 = base64.RawStdEncoding.Strict()
+
+// timeForm is how times are written inside what is signed: whole seconds, UTC, fixed width.
+const timeForm = "2006-01-02T15:04:05Z"
+
+// clockSkew is how far in the future of the reader a signed time may lie.
+const clockSkew = 5 * time.Minute
+
+// maxNumber bounds epochs and sequences.
+const maxNumber = 1_000_000
+
+// textWriter writes the canonical texts of the protocol: a label, then one "name value" line per field.
+type textWriter struct{ strings.Builder }
+
+func newText(label string) *textWriter {
+	w := &textWriter{}
+	w.WriteString(label + "\n")
+	return w
+}
+
+func (w *textWriter) line(name, value string) { w.WriteString(name + " " + value + "\n") }
+func (w *textWriter) number(name string, n int) {
+	w.line(name, strconv.Itoa(n))
+}
+func (w *textWriter) time(name string, at time.Time) { w.line(name, at.UTC().Format(timeForm)) }
+
+// textReader reads them back. The first thing that is not as it must be is remembered with the field's name and ends the
+// reading; what it has read is not to be used before end has said nil.
+type textReader struct {
+	rest  string
+	field string // of the whole text, first part of the path in refusals
+	err   error
+}
+
+func readText(text, label, field string) *textReader {
+	r := &textReader{rest: text, field: field}
+	line, rest, ok := strings.Cut(text, "\n")
+	if !ok || line != label {
+		r.err = ailleurs.Refuse("vault.unknown_protocol", field)
+		return r
+	}
+	r.rest = rest
+	return r
+}
+
+func (r *textReader) bad(name string) {
+	if r.err == nil {
+		r.err = ailleurs.Refuse("vault.malformed", r.field+"."+name)
+	}
+}
+
+func (r *textReader) line(name string) string {
+	if r.err != nil {
+		return ""
+	}
+	line, rest, ok := strings.Cut(r.rest, "\n")
+	value, named := strings.CutPrefix(line, name+" ")
+	if !ok || !named || value == "" {
+		r.bad(name)
+		return ""
+	}
+	r.rest = rest
+	return value
+}
+
+// has reports whether the next line is name's.
+func (r *textReader) has(name string) bool {
+	return r.err == nil && strings.HasPrefix(r.rest, name+" ")
+}
+
+func (r *textReader) number(name string, least int) int {
+	n, ok := parseNumber(r.line(name), least)
+	if !ok {
+		r.bad(name)
+	}
+	return n
+}
+
+func parseNumber(s string, least int) (int, bool) {
+	n, err := strconv.Atoi(s)
+	return n, err == nil && n >= least && n <= maxNumber && strconv.Itoa(n) == s
+}
+
+func (r *textReader) time(name string) time.Time {
+	value := r.line(name)
+	at, err := time.Parse(timeForm, value)
+	if err != nil || at.Format(timeForm) != value {
+		r.bad(name)
+	}
+	return at
+}
+
+func (r *textReader) bytes(name string, into []byte) {
+	value := r.line(name)
+	if !decodeExactly(into, value) {
+		r.bad(name)
+	}
+}
+
+func decodeExactly(into []byte, value string) bool {
+	b, err := b64.DecodeString(value)
+	return err == nil && len(b) == len(into) && copy(into, b) == len(into)
+}
+
+func (r *textReader) id(name string) string {
+	value := r.line(name)
+	if !ailleurs.ValidID(ailleurs.CaseID(value)) {
+		r.bad(name)
+	}
+	return value
+}
+
+// hash reads a hex SHA-256, or "-" for none.
+func (r *textReader) hash(name string) string {
+	value := r.line(name)
+	if value == "-" {
+		return ""
+	}
+	if b, err := hex.DecodeString(value); err != nil || len(b) != 32 || hex.EncodeToString(b) != value {
+		r.bad(name)
+	}
+	return value
+}
+
+func (r *textReader) end() error {
+	if r.err == nil && r.rest != "" {
+		r.bad("end")
+	}
+	return r.err
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }
+
+func orDash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
