@@ -1,0 +1,233 @@
+package relocation
+
+import (
+	"time"
+
+	"codeberg.org/ailleurs/ailleurs"
+)
+
+// A Tab is one of the inbox's five.
+type Tab string
+
+// The tabs: À faire, Reçues, Envoyées, En souffrance, Closes.
+const (
+	ToDo     Tab = "todo"
+	Received Tab = "received"
+	SentOut  Tab = "sent"
+	Overdue  Tab = "overdue"
+	Ended    Tab = "ended"
+)
+
+// Tabs lists them in the order of the page.
+var Tabs = []Tab{ToDo, Received, SentOut, Overdue, Ended}
+
+// A Task is what a case or thread waits for from someone; a message key after "task.".
+type Task string
+
+// The tasks.
+const (
+	TaskSubmit   Task = "submit"    // origin lead: finish the draft and submit the call
+	TaskAttest   Task = "attest"    // second: speak with the person, then sign the attestations
+	TaskSign     Task = "sign"      // signatory: sign the interpellation
+	TaskCheck    Task = "check"     // coordinator: is the card fit to circulate?
+	TaskAnswer   Task = "answer"    // addressee: answer the call
+	TaskOffer    Task = "offer"     // addressee's signatory: sign the proposal
+	TaskReply    Task = "reply"     // origin lead: an addressee asks its one question
+	TaskChoose   Task = "choose"    // origin lead: the person's first yes, or no to each proposal
+	TaskWelcome  Task = "welcome"   // addressee's lead: the call of three and the second yes
+	TaskHandOver Task = "hand_over" // origin lead: grant person to the host's two
+	TaskPlan     Task = "plan"      // host lead: safety of the place, move plan, departure
+	TaskArrive   Task = "arrive"    // host lead: has the person arrived?
+	TaskFollowUp Task = "follow_up" // host: ask how it goes
+	TaskClose    Task = "close"     // host: how did it end?
+	TaskNewRing  Task = "new_ring"  // host lead, after a compromise: call a new ring
+	TaskResume   Task = "resume"    // the other of lead and second asked to resume
+	TaskSuspend  Task = "suspend"   // the other of lead and second asked to suspend
+	TaskNewKey   Task = "new_key"   // someone's key or post changed: give them the envelopes again
+	TaskCallBack Task = "call_back" // origin lead: the call expired, the person was promised a call
+	TaskTellNews Task = "tell"      // origin lead: tell the person that the call expired
+	TaskReview   Task = "review"    // coordinator: preparation or follow-up is late
+)
+
+// A Row is one line of the inbox: opaque, nothing of the person.
+type Row struct {
+	Case    ailleurs.CaseID   `db:"case_id"`
+	Thread  ailleurs.ThreadID `db:"thread_id"` // for an addressee; empty otherwise
+	Part    ailleurs.Part     `db:"part"`
+	Task    Task              `db:"task"`
+	State   string            `db:"state"` // of the thread for an addressee, else of the case
+	Speed   ailleurs.Speed    `db:"speed"`
+	Due     time.Time         `db:"due_at"` // zero where no clock runs
+	Changed time.Time         `db:"changed_at"`
+	Seen    time.Time         `db:"seen_at"` // zero: never
+}
+
+// Unread reports whether something changed since the agent last opened it.
+func (r Row) Unread() bool { return r.Changed.After(r.Seen) }
+
+// An Inbox is one page of one tab.
+type Inbox struct {
+	Counts map[Tab]int
+	Rows   []Row
+	Next   string // cursor of the next page; empty on the last
+}
+
+// A CaseView is a case as one part sees it.
+type CaseView struct {
+	ailleurs.Case
+	Digest    string           // what ToSuspend, ToResume and ToArrive commit to
+	Part      ailleurs.Part    // what the reader plays
+	For       ailleurs.AgentID // whom the reader stands in for, when a deputy
+	Tasks     []Task           // what waits for the reader, most pressing first
+	Call      *CallView        // for the origin and the coordination
+	Threads   []ThreadLine     // for the origin and the coordination; the coordination sees no answer
+	Answer    *AnswerLine      // for the host: what was agreed
+	Holds     []HoldLine       // for the host
+	Journey   *Journey         // for the host; the origin sees the state alone
+	FollowUps []FollowUpLine   // the light is all the origin sees
+	Signed    []StatementLine
+	Sealed    ailleurs.Sealed // what is sealed to the reader: keys, last bodies and notes, envelopes
+	Renew     []Grant         // envelopes that the reader should make, or make again
+	History   []Event
+}
+
+// A CallView is a call as the origin and the coordination see it.
+type CallView struct {
+	Sheet  ailleurs.CallSheet
+	Digest string // what ToAttest, ToCall and ToCheck commit to
+	By     ailleurs.AgentID
+	At     time.Time
+	Ended  time.Time
+}
+
+// A ThreadLine is one addressee as the origin sees it.
+type ThreadLine struct {
+	ID       ailleurs.ThreadID
+	Member   ailleurs.MemberID
+	Ring     int
+	State    ailleurs.ThreadState
+	Since    time.Time
+	Deadline time.Time
+	Until    ailleurs.Date // the day an addressee that studies has named
+	Question bool          // declined with a question that nobody has answered yet
+	Refused  bool          // the person said no; the addressee will learn no more than the others
+	Answer   *AnswerLine
+}
+
+// An AnswerLine is the little that the hub knows of an answer.
+type AnswerLine struct {
+	Sheet    ailleurs.AnswerSheet
+	Digest   string // what ToOffer, ToRetain and ToWelcome commit to
+	By       ailleurs.AgentID
+	At       time.Time
+	Offered  time.Time // zero while the signatory has not signed, or need not
+	TakenOut time.Time // taken back by the addressee
+}
+
+// A HoldLine is a place that a proposal keeps, for its owner and the host.
+type HoldLine struct {
+	Place    ailleurs.PlaceID  `db:"place_id"`
+	Offer    ailleurs.OfferID  `db:"offer_id"`
+	Case     ailleurs.CaseID   `db:"case_id"`
+	Thread   ailleurs.ThreadID `db:"thread_id"`
+	Until    time.Time         `db:"until_at"`
+	Assigned time.Time         `db:"assigned_at"` // zero while only held
+}
+
+// A Journey is a departure and the instant to ring; nothing of where to.
+type Journey struct {
+	Departed time.Time `db:"departed_at"`
+	RingAt   time.Time `db:"ring_at"`
+	Rang     time.Time `db:"rang_at"`
+	Arrived  time.Time `db:"arrived_at"`
+	Missed   time.Time `db:"missed_at"`
+}
+
+// A FollowUpLine is one of the days on which the host asks how it goes.
+type FollowUpLine struct {
+	Day      int                `db:"day"`
+	Due      time.Time          `db:"due_at"`
+	Deadline time.Time          `db:"deadline_at"`
+	Done     time.Time          `db:"done_at"`
+	Light    ailleurs.Wellbeing `db:"light"`
+}
+
+// A StatementLine is a signature that was taken.
+type StatementLine struct {
+	Purpose ailleurs.Purpose `db:"purpose"`
+	Subject string           `db:"subject"`
+	Digest  string           `db:"digest"`
+	By      ailleurs.AgentID `db:"by_id"`
+	Part    ailleurs.Part    `db:"part"`
+	At      time.Time        `db:"at"`
+	Signed  []byte           `db:"signed"`
+}
+
+// A Grant is an envelope that is wanted: K of the compartment at the epoch, for that agent's current key.
+type Grant struct {
+	Compartment ailleurs.Compartment
+	Thread      ailleurs.ThreadID
+	Epoch       int
+	For         ailleurs.AgentID
+	Part        ailleurs.Part
+	Member      ailleurs.MemberID // of an addressee
+	Ring        int               // of an addressee
+}
+
+// An Event is a line of the journal about a case, for those who may see it.
+type Event struct {
+	Index int64
+	Kind  string
+	At    time.Time
+	Actor ailleurs.AgentID
+}
+
+// A ThreadView is a thread as its addressee sees it: neither who else was called nor what they said.
+type ThreadView struct {
+	ID        ailleurs.ThreadID
+	Case      ailleurs.CaseID
+	Origin    ailleurs.MemberID
+	Member    ailleurs.MemberID // the addressee
+	Part      ailleurs.Part
+	For       ailleurs.AgentID // whom the reader stands in for, when a deputy
+	Lead      ailleurs.AgentID
+	Second    ailleurs.AgentID
+	Signatory ailleurs.AgentID
+	Origins   [2]ailleurs.AgentID // lead and second of the origin, for whom answers are sealed too
+	Speed     ailleurs.Speed
+	CaseState ailleurs.CaseState // as far as the addressee may know it: calling, choosing, or empty once it is over
+	State     ailleurs.ThreadState
+	Round     int // of the next answer
+	Opened    time.Time
+	Deadline  time.Time
+	Until     ailleurs.Date
+	NeedHead  string          // hex SHA-256 of the card's body, as the call sheet has it
+	Called    []StatementLine // the interpellation as the origin's signatory signed it
+	Answers   []AnswerLine    // own, oldest first
+	Holds     []HoldLine      // own
+	Tasks     []Task
+	FirstYes  bool // the person said yes to this proposal once: the call of three comes
+	Sealed    ailleurs.Sealed
+}
+
+// An OwnOffer is an offer as its member sees it.
+type OwnOffer struct {
+	ailleurs.Offer
+	Hidden bool               // unconfirmed for too long, or withdrawn
+	Free   int                // places nobody holds
+	Places []ailleurs.PlaceID // the free ones, for an answer
+	Holds  []HoldLine
+}
+
+// A Snapshot is the daily list of offers: the same for every member, a day old at most.
+type Snapshot struct {
+	Day    ailleurs.Date
+	At     time.Time
+	Offers []ListedOffer
+}
+
+// A ListedOffer is an offer with how many of its places the list shows.
+type ListedOffer struct {
+	Offer ailleurs.Offer `json:"offer"`
+	Free  int            `json:"free"`
+}
