@@ -43,7 +43,7 @@ type Holiday struct {
 	Key  string    // such as "easter_monday": the last part of a message key
 }
 
-// openingHour is when a working day starts, for a clock that is started outside working days.
+// openingHour is when a working day starts for a deadline.
 const openingHour = 9
 
 // Location returns the clock of the calendar: Europe/Paris, or that of the overseas territory.
@@ -65,9 +65,10 @@ func (c Calendar) IsWorkingDay(t time.Time) bool {
 }
 
 // AddWorkingDays returns the deadline that lies n working days after from: the same clock time on the n-th working day
-// that follows. A from that is not on a working day counts as 9 h on the next one; with n below 1 that start itself is
-// returned. So a Friday 14 h plus one is Monday 14 h, and a Saturday plus one is Tuesday 9 h. Clocks change on Sundays:
-// a deadline always exists and keeps its hour. The result is in the calendar's [Calendar.Location].
+// that follows. A from before 9 h, or not on a working day, counts as 9 h on that or the next working day, so that who
+// starts later is never due earlier; with n below 1 that start itself is returned. A Friday 14 h plus one is Monday 14 h, a
+// Saturday plus one is Tuesday 9 h. Clocks change on Sunday nights: a deadline always exists and keeps its hour. The result
+// is in the calendar's [Calendar.Location].
 func (c Calendar) AddWorkingDays(from time.Time, n int) time.Time {
 	start := c.start(from)
 	day := civil(start)
@@ -93,17 +94,18 @@ func (c Calendar) WorkingDaysLeft(at, deadline time.Time) int {
 	return left
 }
 
-// start returns t by the calendar's clock, or opening time of the next working day when t is not on one.
+// start returns t by the calendar's clock, or the opening of a working day when t is before it or not on one.
 func (c Calendar) start(t time.Time) time.Time {
 	t = t.In(c.Location())
 	day := civil(t)
-	if c.working(day) {
-		return t
-	}
 	for !c.working(day) {
 		day = day.AddDate(0, 0, 1)
 	}
-	return time.Date(day.Year(), day.Month(), day.Day(), openingHour, 0, 0, 0, c.Location())
+	opening := time.Date(day.Year(), day.Month(), day.Day(), openingHour, 0, 0, 0, c.Location())
+	if t.Before(opening) {
+		return opening
+	}
+	return t
 }
 
 // civil returns the date of t as midnight UTC, on which days are counted without regard to clock changes.

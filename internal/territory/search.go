@@ -225,7 +225,7 @@ func (s *search) code(code string, others []string) {
 	}
 	if current, ok := s.t.Current(strings.ToUpper(code)); ok {
 		if i, ok := s.t.find(current); ok {
-			take(int32(i), 1) //nolint:gosec // below maxArchive
+			take(int32(i), 1)
 		}
 	}
 }
@@ -235,7 +235,7 @@ func (s *search) number(word string) {
 	if d, ok := s.t.Departement(strings.ToUpper(word)); ok {
 		from, _ := s.t.find(d.Code)
 		for i := range s.t.Communes(d.Code) {
-			s.offer(wholeName, int32(from+i)) //nolint:gosec // below maxArchive
+			s.offer(wholeName, int32(from+i))
 		}
 	} else if isNumber(word) && len(word) < 5 {
 		for _, p := range s.t.posted(word) {
@@ -434,10 +434,10 @@ func (t *Territory) buildIndex() *index {
 		}
 	}
 	for i := range t.communes {
-		add(Fold(t.communes[i].Name), int32(i), false) //nolint:gosec // below maxArchive
+		add(Fold(t.communes[i].Name), int32(i), false)
 		if n := t.communes[i].Name; strings.ContainsAny(n, "'’") {
 			// "lhay les roses": the apostrophe forgotten
-			add(Fold(strings.NewReplacer("'", "", "’", "").Replace(n)), int32(i), true) //nolint:gosec // below maxArchive
+			add(Fold(strings.NewReplacer("'", "", "’", "").Replace(n)), int32(i), true)
 		}
 	}
 	for _, f := range t.former {
@@ -460,7 +460,7 @@ func (t *Territory) buildIndex() *index {
 			if at > 0 && folded[at-1] != ' ' {
 				continue
 			}
-			sorted = append(sorted, keyed{packed(folded[at:]), entry{int32(i), uint16(at)}}) //nolint:gosec // below maxArchive
+			sorted = append(sorted, keyed{packed(folded[at:]), entry{int32(i), uint16(at)}})
 		}
 	}
 	slices.SortFunc(sorted, func(a, b keyed) int {

@@ -136,7 +136,7 @@ func Parse(archive []byte) (*Territory, error) {
 		if !ok {
 			return nil, fmt.Errorf("territory: former commune %q leads to %q, which is no commune", r[0], code)
 		}
-		t.former = append(t.former, former{code: r[0], name: r[1], commune: int32(i)}) //nolint:gosec // below maxArchive
+		t.former = append(t.former, former{code: r[0], name: r[1], commune: int32(i)})
 	}
 	t.order()
 	t.index = sync.OnceValue(t.buildIndex)
@@ -193,14 +193,14 @@ func (t *Territory) order() {
 	// the commune's place below.
 	keys := make([]uint64, len(t.communes))
 	for i := range t.communes {
-		keys[i] = uint64(math.MaxUint32-t.communes[i].Population)<<32 | uint64(i) //nolint:gosec // both non-negative, below 2³¹
+		keys[i] = uint64(math.MaxUint32-t.communes[i].Population)<<32 | uint64(i)
 	}
 	slices.Sort(keys)
 	t.rank = make([]int32, len(t.communes))
 	t.byPostcode = make([]posted, 0, len(t.communes)+len(t.communes)/4)
 	for rank, key := range keys {
-		i := int32(uint32(key)) //nolint:gosec // below maxArchive
-		t.rank[i] = int32(rank) //nolint:gosec // below maxArchive
+		i := int32(uint32(key))
+		t.rank[i] = int32(rank)
 		for _, code := range t.communes[i].Postcodes {
 			t.byPostcode = append(t.byPostcode, posted{code, i})
 		}
@@ -211,17 +211,17 @@ func (t *Territory) order() {
 	keys = keys[:0]
 	for i := range t.communes {
 		if t.communes[i].SIREN != "" {
-			t.bySIREN = append(t.bySIREN, int32(i)) //nolint:gosec // below maxArchive
+			t.bySIREN = append(t.bySIREN, int32(i))
 		}
 		if t.communes[i].Located {
-			keys = append(keys, uint64((t.communes[i].Point.Lat+90)*1e6)<<32|uint64(i)) //nolint:gosec // both non-negative
+			keys = append(keys, uint64((t.communes[i].Point.Lat+90)*1e6)<<32|uint64(i))
 		}
 	}
 	slices.SortFunc(t.bySIREN, func(a, b int32) int { return cmp.Compare(t.communes[a].SIREN, t.communes[b].SIREN) })
 	slices.Sort(keys)
 	t.byLatitude = make([]int32, len(keys))
 	for k, key := range keys {
-		t.byLatitude[k] = int32(uint32(key)) //nolint:gosec // below maxArchive
+		t.byLatitude[k] = int32(uint32(key))
 	}
 }
 

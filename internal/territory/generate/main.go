@@ -17,6 +17,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -71,7 +72,7 @@ func run(from, out string) error {
 		defer func() { _ = os.RemoveAll(dir) }()
 		from = dir
 		for _, s := range []source{administrative, coordinates, outlines} {
-			cmd := exec.Command("npm", "pack", "--silent", "--pack-destination", dir, s.name+"@"+s.version)
+			cmd := exec.Command("npm", "pack", "--silent", "--pack-destination", dir, s.name+"@"+s.version) //nolint:gosec // names and versions are those above
 			cmd.Stderr = os.Stderr
 			if err := cmd.Run(); err != nil {
 				return fmt.Errorf("npm pack %s: %w", s.name, err)
@@ -108,7 +109,7 @@ func (s source) files(dir string) (map[string][]byte, error) {
 	files := map[string][]byte{}
 	for r := tar.NewReader(unzipped); ; {
 		h, err := r.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return files, nil
 		}
 		if err != nil {
