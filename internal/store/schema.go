@@ -402,6 +402,9 @@ func uniqueIndexes(ctx context.Context, run runner) (map[string]string, error) {
 			name = x.table + "_" + strings.Join(x.columns, "_") + "_key"
 		}
 		columns := strings.Join(said, ", ")
+		if slices.Contains(x.columns, "") { // on an expression: SQLite names the index itself
+			columns = "index '" + x.name + "'"
+		}
 		if other, ok := names[columns]; ok {
 			return nil, fmt.Errorf("store: unique indexes %s and %s cover the same columns", other, name)
 		}

@@ -93,14 +93,14 @@ CREATE TABLE change (
 CREATE INDEX change_waiting ON change (member_id, id) WHERE applied_at IS NULL AND dropped_at IS NULL;
 CREATE INDEX change_of_agent ON change (agent_id) WHERE applied_at IS NULL AND dropped_at IS NULL;
 
--- Who has signed a change: one line of a signed note each. The new key's own signature has approves = 0.
+-- Who has signed a change: the signed note of a statement each. The new key's own has approves = 0.
 -- journalled
 CREATE TABLE change_signature (
     change_id TEXT    NOT NULL REFERENCES change (id),
     agent_id  TEXT    NOT NULL REFERENCES agent (id),
     epoch     INTEGER NOT NULL,
     approves  INTEGER NOT NULL CHECK (approves IN (0, 1)),
-    signature BLOB    NOT NULL,
+    signed    BLOB    NOT NULL,
     at        TEXT    NOT NULL,
     PRIMARY KEY (change_id, agent_id)
 ) STRICT;
@@ -142,8 +142,8 @@ CREATE TABLE passkey_count (
     used_at     TEXT    NOT NULL
 ) STRICT;
 
--- An invitation to enrol: hash is a slow hash of its six words. made_by is empty for the founders and for whoever the
--- founding of the hub invites.
+-- An invitation to enrol: hash is a slow hash of its six words. made_by is empty for the founders. agent_id is who will
+-- enrol, drawn beforehand, or an agent who lost every unlocker.
 -- journalled
 CREATE TABLE invitation (
     id           TEXT NOT NULL PRIMARY KEY,
@@ -163,12 +163,14 @@ CREATE TABLE invitation (
 CREATE UNIQUE INDEX invitation_hash ON invitation (hash);
 CREATE INDEX invitation_open ON invitation (member_id) WHERE used_at IS NULL AND withdrawn_at IS NULL;
 
--- Live sessions. A session that ends loses its row.
+-- Live sessions, each of the keys of one epoch: before these are confirmed it opens the enrolment pages and nothing
+-- else. A session that ends loses its row.
 -- plain
 CREATE TABLE session (
     id          TEXT NOT NULL PRIMARY KEY,
     token_hash  BLOB NOT NULL,
     agent_id    TEXT NOT NULL REFERENCES agent (id),
+    epoch       INTEGER NOT NULL,
     unlocker_id TEXT,
     share       BLOB NOT NULL,
     device      TEXT NOT NULL,

@@ -3,9 +3,12 @@
 package storetest
 
 import (
+	"database/sql"
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"sync"
 	"testing"
 	"testing/fstest"
 
@@ -56,12 +59,42 @@ func Open(t testing.TB, dsn string, opts store.Options) *store.DB {
 	if err != nil {
 		t.Fatal(err)
 	}
+	addresses.Store(db, dsn)
 	t.Cleanup(func() {
+		addresses.Delete(db)
 		if err := db.Close(); err != nil {
 			t.Error(err)
 		}
 	})
 	return db
+}
+
+// addresses remembers where the databases opened here are: *store.DB → dsn.
+var addresses sync.Map
+
+// Tamper runs statements on the database behind the store's back, with foreign keys unchecked, as whoever holds the
+// file or the server could.
+func Tamper(t testing.TB, db *store.DB, texts ...string) {
+	t.Helper()
+	dsn, ok := addresses.Load(db)
+	if !ok {
+		t.Fatal("not a database that storetest opened")
+	}
+	driver, source, first := "sqlite", "file:"+filepath.Join(dsn.(string), store.FileName), "PRAGMA foreign_keys = off"
+	if db.Engine() == store.PostgreSQL {
+		driver, source, first = "pgx", dsn.(string), "SET session_replication_role = replica"
+	}
+	raw, err := sql.Open(driver, source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw.SetMaxOpenConns(1)
+	defer func() { _ = raw.Close() }()
+	for _, text := range append([]string{first}, texts...) {
+		if _, err := raw.Exec(text); err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+	}
 }
 
 // SQLite opens an empty SQLite database until the test or benchmark ends.
