@@ -14,6 +14,7 @@ import (
 	"sync"
 
 	"codeberg.org/ailleurs/ailleurs"
+	"codeberg.org/ailleurs/ailleurs/internal/territory"
 )
 
 //go:embed all:static
@@ -57,8 +58,18 @@ func loadAssets() (assets, error) {
 		}
 		all[f.Name()] = a
 	}
+	// The browser's half searches communes by itself: it reads the archive that the hub embeds, packed already.
+	communes := territory.Archive()
+	sum := sha256.Sum256(communes)
+	all[communesArchive] = &asset{
+		name: communesArchive, hash: hex.EncodeToString(sum[:8]), kind: "application/octet-stream", body: communes,
+		packed: func() []byte { return nil },
+	}
 	return all, nil
 }
+
+// communesArchive is the name under which the archive of communes is served.
+const communesArchive = "communes.archive"
 
 // checkSealing refuses to go on without the browser's half, by name.
 func (a assets) checkSealing() error {

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"codeberg.org/ailleurs/ailleurs/internal/territory"
 	"golang.org/x/text/feature/plural"
 	"golang.org/x/text/language"
 )
@@ -257,16 +258,16 @@ var (
 
 // date writes "12 mars 2026", in Paris.
 func (c *catalogue) date(t time.Time) string {
-	return c.dayOfMonth(t) + noBreak + strconv.Itoa(t.In(paris).Year())
+	return c.dayOfMonth(t) + noBreak + strconv.Itoa(t.In(territory.Paris()).Year())
 }
 
 // day writes "jeudi 12 mars".
 func (c *catalogue) day(t time.Time) string {
-	return weekdays[c.lang][t.In(paris).Weekday()] + " " + c.dayOfMonth(t)
+	return weekdays[c.lang][t.In(territory.Paris()).Weekday()] + " " + c.dayOfMonth(t)
 }
 
 func (c *catalogue) dayOfMonth(t time.Time) string {
-	t = t.In(paris)
+	t = t.In(territory.Paris())
 	d := strconv.Itoa(t.Day())
 	if c.lang == French && t.Day() == 1 {
 		d = "1er"
@@ -276,7 +277,7 @@ func (c *catalogue) dayOfMonth(t time.Time) string {
 
 // hour writes "14 h 30", "14 h" on the hour; "2:30 pm" in English would be ambiguous beside it, so English has "14:30".
 func (c *catalogue) hour(t time.Time) string {
-	t = t.In(paris)
+	t = t.In(territory.Paris())
 	if c.lang == English {
 		return t.Format("15:04")
 	}

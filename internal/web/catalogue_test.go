@@ -148,7 +148,7 @@ func TestEveryRoleHasItsWord(t *testing.T) {
 
 // The house says « vous », writes for everyone, and keeps away from the words of the police, of pity and of publicity.
 func TestFrenchKeepsToTheWordsOfTheHouse(t *testing.T) {
-	forbidden := regexp.MustCompile(`(?i)(^|[^\pL-])(tu|toi|ton|tes|veuillez|merci de|cliquez|cliquer|mail|email|mél|mails|login|loguer|utilisateur|utilisateurs|administré|délinquant|délinquance|dealer|dealers|trafiquant|trafiquants|cité|cités|racaille|victimes|assisté|cas social|indic|balance|bénéficiaire|bénéficiaires|monsieur le maire|les élus|les citoyens|un référent|le référent|exfiltrer|migrant|homme providentiel|n°|svp|etc\.)($|[^\pL])`)
+	forbidden := regexp.MustCompile(`(?i)(^|[^\pL-])(tu|toi|ton|tes|veuillez|merci de|cliquez|cliquer|mail|email|mél|mails|login|loguer|utilisateur|utilisateurs|administré|délinquant|délinquance|dealer|dealers|trafiquant|trafiquants|cité|cités|racaille|victimes|assisté|cas social|indic|balance|bénéficiaire|bénéficiaires|monsieur le maire|les élus|les citoyens|un référent|le référent|les référents|vos référents|votre référent|exfiltrer|migrant|homme providentiel|n°|svp|etc\.)($|[^\pL·])`)
 	check := func(where, text string) {
 		if found := forbidden.FindString(text); found != "" {
 			t.Errorf("%s says %q: %s", where, strings.TrimSpace(found), text)

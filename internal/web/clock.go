@@ -1,6 +1,10 @@
 package web
 
-import "time"
+import (
+	"time"
+
+	"codeberg.org/ailleurs/ailleurs/internal/territory"
+)
 
 // A Clock is a deadline on screen, absolute and relative together: « avant jeudi 12 mars, 14 h — reste 1 jour ouvré ».
 // Whoever fills it counts what is left in the unit of the clock: working days of the member that must act, or hours.
@@ -24,6 +28,11 @@ const (
 // HoursUntil returns an urgent clock seen at the given instant.
 func HoursUntil(due, at time.Time) Clock {
 	return Clock{Due: due, Unit: Hours, Left: max(0, int(due.Sub(at)/time.Hour)), Past: !at.Before(due)}
+}
+
+// DaysUntil returns a normal clock seen at the given instant, by the calendar of the member that must act.
+func DaysUntil(by territory.Calendar, due, at time.Time) Clock {
+	return Clock{Due: due, Unit: WorkingDays, Left: by.WorkingDaysLeft(at, due), Past: !at.Before(due)}
 }
 
 // Tight reports whether the clock deserves its colour: past, under one working day or under six hours.

@@ -20,7 +20,6 @@ type Config struct {
 	Sessions Sessions         // nil: nobody can be signed in
 	Operator Operator         // who runs this hub, for the legal pages
 	Presence Presence         // members by département, for the home page; nil: none known
-	Communes CommuneSearch    // for the commune field; nil: it stays a plain field
 	InFlight int              // requests served at once before 503; 512 when zero
 
 	// PublicOnly serves without the browser's half; pages that seal cannot work then. For tests of the pages that do not.
