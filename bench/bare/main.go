@@ -173,6 +173,9 @@ func (h *hub) inbox(w http.ResponseWriter, r *http.Request, member string) error
 		}
 		view.Counts = append(view.Counts, t)
 	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
 	if rows, err = h.list.QueryContext(r.Context(), member); err != nil {
 		return err
 	}
@@ -183,6 +186,9 @@ func (h *hub) inbox(w http.ResponseWriter, r *http.Request, member string) error
 			return err
 		}
 		view.Calls = append(view.Calls, c)
+	}
+	if err := rows.Err(); err != nil {
+		return err
 	}
 	return inboxPage.Execute(w, view)
 }
