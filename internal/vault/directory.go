@@ -1,7 +1,6 @@
 package vault
 
 import (
-	"crypto/ed25519"
 	"maps"
 	"slices"
 	"time"
@@ -27,6 +26,7 @@ type Directory struct {
 	members   map[ailleurs.MemberID]*membership
 	founded   bool
 	unfounded []Unfounded
+	verdict   *verdict // what an earlier page has verified already
 }
 
 // listing is what the register says of one agent.
@@ -39,10 +39,9 @@ type listing struct {
 }
 
 type listedKey struct {
-	recipient [32]byte
+	recipient [32]byte // SHA-256 of the recipient
+	verifier  string   // as in Public
 	signer    note.Verifier
-	public    [32]byte
-	at        time.Time
 }
 
 type post struct {
@@ -114,50 +113,80 @@ func (d *Directory) Extend(records [][]byte, checkpoint []byte) error {
 			return ailleurs.Refuse("vault.bad_proof", "register")
 		}
 	}
+	verified := int64(0) // records below this one need no second look at their signatures
+	if v := d.verdict; v != nil && d.size < v.size && v.size <= c.Size() {
+		if root, err := tlog.TreeHash(v.size, reader); err == nil && root == v.hash {
+			verified = v.size
+		}
+	}
 	for i, record := range records {
-		if err := d.replay(record); err != nil {
-			d.unfounded = append(d.unfounded, Unfounded{d.size + int64(i), err})
+		index := d.size + int64(i)
+		if index < verified {
+			err = d.verdict.unfounded[index]
+			if err == nil {
+				err = d.replay(record, true)
+			} else {
+				d.claim(record)
+			}
+		} else {
+			err = d.replay(record, false)
+		}
+		if err != nil {
+			d.unfounded = append(d.unfounded, Unfounded{index, err})
 		}
 	}
 	d.hashes, d.size, d.pin, d.current = hashes, c.Size(), c.Pin(), true
 	return nil
 }
 
-// replay lets one record count, or says why it does not.
-func (d *Directory) replay(record []byte) error {
+// claim notes that a record speaks of an agent's keys, whether it counts or not: the alarm looks at every claim.
+func (d *Directory) claim(record []byte) (ailleurs.RegisterRecord, *listing, error) {
 	r, err := ailleurs.ParseRegisterRecord(record)
+	if err != nil {
+		return r, nil, err
+	}
+	who := d.agents[r.Entry.Agent]
+	if who == nil {
+		who = &listing{posts: map[post]bool{}}
+	}
+	if r.Entry.Kind == ailleurs.RegisterKey {
+		who.claims = append(who.claims, r.Entry)
+		d.agents[r.Entry.Agent] = who
+	}
+	return r, who, nil
+}
+
+// replay lets one record count, or says why it does not; the approvals of a verified one are not looked at again.
+func (d *Directory) replay(record []byte, verified bool) error {
+	r, who, err := d.claim(record)
 	if err != nil {
 		return err
 	}
 	e := r.Entry
-	who := d.agents[e.Agent]
-	if who == nil {
-		who = &listing{posts: map[post]bool{}}
-	}
 	var own note.Verifier
+	var ownText string
 	if e.Kind == ailleurs.RegisterKey {
-		who.claims = append(who.claims, e) // an alarm looks at every claim, founded or not
-		d.agents[e.Agent] = who
 		if e.Epoch != len(who.keys)+1 {
 			return ailleurs.Refuse("vault.wrong_epoch", "register")
 		}
-		text, err := verifierText(e.Agent, ed25519.PublicKey(e.Signer[:]))
+		if ownText, err = verifierText(e.Agent, e.Signer[:]); err != nil {
+			return err
+		}
+		if own, err = note.NewVerifier(ownText); err != nil {
+			return err
+		}
+	}
+	if !verified {
+		approvers, held, err := d.approvers(r, own)
 		if err != nil {
-			return ailleurs.Refuse("vault.malformed", "register")
+			return err
 		}
-		if own, err = note.NewVerifier(text); err != nil {
-			return ailleurs.Refuse("vault.malformed", "register")
+		if own != nil && !held {
+			return ailleurs.Refuse("vault.key_not_held", "register")
 		}
-	}
-	approvers, held, err := d.approvers(r, own)
-	if err != nil {
-		return err
-	}
-	if own != nil && !held {
-		return ailleurs.Refuse("vault.key_not_held", "register")
-	}
-	if d.founded && !d.enough(e, who, approvers) {
-		return ailleurs.Refuse("vault.too_few_approvals", "register")
+		if d.founded && !d.enough(e, who, approvers) {
+			return ailleurs.Refuse("vault.too_few_approvals", "register")
+		}
 	}
 	switch e.Kind {
 	case ailleurs.RegisterAccession:
@@ -176,7 +205,7 @@ func (d *Directory) replay(record []byte) error {
 			who.posts[post{e.Member, e.Role}] = true
 		}
 	case ailleurs.RegisterKey:
-		who.keys = append(who.keys, listedKey{e.Recipient, own, e.Signer, e.At})
+		who.keys = append(who.keys, listedKey{e.Recipient, ownText, own})
 	case ailleurs.RegisterRevocation:
 		if e.Epoch > len(who.keys) {
 			return ailleurs.Refuse("vault.wrong_epoch", "register")
@@ -185,7 +214,7 @@ func (d *Directory) replay(record []byte) error {
 			who.revoked, who.since = e.Epoch, e.At
 		}
 	}
-	d.founded = d.founded || d.keyedCoordinators() >= 3
+	d.founded = d.founded || d.keyedCoordinators() >= ailleurs.LeastCoordinators
 	return nil
 }
 
@@ -224,44 +253,37 @@ func (d *Directory) approvers(r ailleurs.RegisterRecord, own note.Verifier) (app
 	return approvers, held, nil
 }
 
-// enough says whether those who approved an entry may: two coordinators for a member; two colleagues or coordinators for
-// people and keys; the holder alone for a new key in place of one that is not revoked, and for giving up one's own.
+// enough says whether enough of those who approved an entry were entitled to, by the rule that the hub goes by too.
 func (d *Directory) enough(e ailleurs.RegisterEntry, who *listing, approvers []ailleurs.AgentID) bool {
+	members, guards := []ailleurs.MemberID{e.Member}, e.Role.Guards()
+	if e.Member == "" { // a key or a revocation: wherever the agent has a post
+		members = nil
+		for p := range who.posts {
+			members, guards = append(members, p.member), guards || p.role.Guards()
+		}
+	}
 	n := 0
 	for _, a := range approvers {
-		if a == e.Agent {
-			if e.Kind == ailleurs.RegisterRevocation || e.Kind == ailleurs.RegisterKey {
-				return true
-			}
-			continue
-		}
-		if d.holdsRole(a, ailleurs.Coordinator) || e.Kind != ailleurs.RegisterAccession && d.colleague(a, e, who) {
+		if slices.ContainsFunc(members, func(m ailleurs.MemberID) bool {
+			return d.actor(a, m).MayApprove(e.Kind, m, e.Agent, guards)
+		}) {
 			n++
 		}
 	}
 	return n >= ailleurs.RegisterApprovals
 }
 
-// colleague says whether a has a post at the member an entry is about, or at a member of the agent it is about.
-func (d *Directory) colleague(a ailleurs.AgentID, e ailleurs.RegisterEntry, who *listing) bool {
-	l := d.agents[a]
-	if l == nil {
-		return false
-	}
-	for p := range l.posts {
-		if e.Kind == ailleurs.RegisterTeam {
-			if p.member == e.Member {
-				return true
-			}
-			continue
-		}
-		for q := range who.posts {
-			if p.member == q.member {
-				return true
+// actor is an agent with the roles they hold at a member; a coordinator is one everywhere.
+func (d *Directory) actor(a ailleurs.AgentID, m ailleurs.MemberID) ailleurs.Actor {
+	actor := ailleurs.Actor{Agent: a, Member: m}
+	if l := d.agents[a]; l != nil {
+		for p := range l.posts {
+			if p.member == m || p.role == ailleurs.Coordinator {
+				actor.Roles = append(actor.Roles, p.role)
 			}
 		}
 	}
-	return false
+	return actor
 }
 
 func (d *Directory) holdsRole(a ailleurs.AgentID, role ailleurs.Role) bool {
@@ -324,7 +346,7 @@ func (d *Directory) Reader(p Public) (Reader, error) {
 		return Reader{}, ailleurs.Refuse("vault.revoked_key", "recipient")
 	case p.Epoch < len(l.keys):
 		return Reader{}, ailleurs.Refuse("vault.old_key", "recipient")
-	case l.keys[p.Epoch-1].recipient != ailleurs.RecipientHash(p.Recipient):
+	case l.keys[p.Epoch-1].recipient != ailleurs.RecipientHash(p.Recipient), l.keys[p.Epoch-1].verifier != p.Verifier:
 		return Reader{}, ailleurs.Refuse("vault.swapped_key", "recipient")
 	case len(l.posts) == 0:
 		return Reader{}, ailleurs.Refuse("vault.no_post", "recipient")

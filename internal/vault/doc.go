@@ -57,10 +57,12 @@
 // counts when
 //
 //   - accession: two coordinators have signed (purpose admit, subject the member);
-//   - team: two people with a post at that member, or coordinators, other than the agent (team, the agent);
-//   - key: the holder with the new key itself, and either two people with a post at a member of the agent's, or
-//     coordinators, or the holder with a key not revoked (confirm, the agent); epochs follow one another;
-//   - revocation: two such people, or the holder (revoke, the agent).
+//   - team: two entitled people have (team, the agent);
+//   - key: the holder has with the new key itself, and two entitled people (confirm, the agent); epochs follow one another;
+//   - revocation: two entitled people have (revoke, the agent).
+//
+// Entitled is who [ailleurs.Actor.MayApprove] says: coordinators, and for whoever does not guard the alliance the people
+// of the same member; never the agent.
 //
 // # Secrets
 //
