@@ -1,0 +1,206 @@
+package desk
+
+import (
+	"slices"
+	"time"
+
+	"codeberg.org/ailleurs/ailleurs"
+	"codeberg.org/ailleurs/ailleurs/internal/territory"
+	"codeberg.org/ailleurs/ailleurs/internal/vault"
+)
+
+// A DraftForm is a case as its lead types it. Free text is in Person and Threat alone.
+type DraftForm struct {
+	Card   ailleurs.Card       `json:"card"`
+	Limits ailleurs.LimitSet   `json:"limits"`
+	Person ailleurs.PersonFile `json:"person"`
+	Threat ailleurs.ThreatFile `json:"threat"`
+}
+
+// Lint warns of what does not belong in the form's free texts.
+func (f DraftForm) Lint() []Warning {
+	var found []Warning
+	for _, text := range []string{
+		f.Person.SafeContact, f.Person.SafeHours, f.Person.Household, f.Person.LeftBehind, f.Threat.Where, f.Threat.Whom, f.Threat.Notes,
+	} {
+		for _, w := range Lint(text, f.Person.Name) {
+			// The safe contact is a phone number or an address: that is what the field is for.
+			contact := text == f.Person.SafeContact && (w.Code == PhoneNumber || w.Code == EmailAddress)
+			if !contact && !slices.Contains(found, w) {
+				found = append(found, w)
+			}
+		}
+	}
+	return found
+}
+
+// prepare completes and checks a form before it is sealed: two words for the phone, and around the home its département
+// and every commune within 60 km, unless the second has agreed to less.
+func (d *Desk) prepare(f *DraftForm) error {
+	if f.Card.Words == "" {
+		f.Card.Words = vault.NewDossierName()
+	}
+	if err := f.Card.Validate(); err != nil {
+		return prefixed("card", err)
+	}
+	around, err := d.around(f.Limits.Home, f.Limits.Lowered)
+	if err != nil {
+		return err
+	}
+	for _, key := range around {
+		if !slices.Contains(f.Limits.Excluded, key) {
+			f.Limits.Excluded = append(f.Limits.Excluded, key)
+		}
+	}
+	slices.Sort(f.Limits.Excluded)
+	return nil
+}
+
+// around lists the keys that a home excludes by itself. Lowered, only its commune is left.
+func (d *Desk) around(home string, lowered bool) ([]string, error) {
+	if d.Communes == nil {
+		return nil, ailleurs.Refuse("desk.no_communes", "limits.home")
+	}
+	c, ok := d.Communes.Commune(home)
+	if !ok {
+		return nil, ailleurs.Refuse("limits.unknown_home", "limits.home")
+	}
+	if lowered {
+		return []string{"c:" + c.Code}, nil
+	}
+	keys := []string{"c:" + c.Code, "d:" + territory.DepartementOf(c.Code)}
+	if !c.Located {
+		return keys, nil // overseas collectivities have no coordinates; the département is the circle
+	}
+	for _, n := range d.Communes.Near(c.Point, ailleurs.HomeRadiusKm) {
+		keys = append(keys, "c:"+n.Commune.Code)
+	}
+	return keys, nil
+}
+
+func prefixed(prefix string, err error) error {
+	r := ailleurs.AsRefusal(err)
+	if r == nil {
+		return err
+	}
+	out := *r
+	out.Field = prefix + "." + r.Field
+	return &out
+}
+
+// OpenCase seals a new dossier: need, limits and person for lead and second, threat for the lead alone. The signatory gets
+// the card with the call.
+func (d *Desk) OpenCase(once string, f DraftForm, second, signatory ailleurs.AgentID, people People, at time.Time) (ailleurs.NewCase, error) {
+	if err := d.prepare(&f); err != nil {
+		return ailleurs.NewCase{}, err
+	}
+	c := ailleurs.NewCase{Once: once, Case: ailleurs.NewID[ailleurs.CaseID](), Speed: f.Card.Speed, Second: second, Signatory: signatory}
+	lead := reader{agent: d.Trousseau.Agent, part: ailleurs.OriginLead}
+	two := reader{agent: second, part: ailleurs.OriginSecond}
+	for _, part := range []struct {
+		compartment ailleurs.Compartment
+		content     any
+		readers     []reader
+	}{
+		{ailleurs.Need, f.Card, []reader{lead, two}},
+		{ailleurs.Limits, f.Limits, []reader{lead, two}},
+		{ailleurs.Person, f.Person, []reader{lead, two}},
+		{ailleurs.Threat, f.Threat, []reader{lead}},
+	} {
+		dr, err := d.start(&c.Sealed, folder(c.Case, part.compartment))
+		if err != nil {
+			return ailleurs.NewCase{}, err
+		}
+		if _, err := d.write(&c.Sealed, dr, part.content, at); err != nil {
+			return ailleurs.NewCase{}, err
+		}
+		if err := d.hand(&c.Sealed, dr, ailleurs.OriginLead, people, at, part.readers...); err != nil {
+			return ailleurs.NewCase{}, err
+		}
+	}
+	return c, nil
+}
+
+// Draft opens what the reader may read of a draft, for its form.
+func (d *Desk) Draft(h Dossier, at time.Time) (DraftForm, error) {
+	var f DraftForm
+	keys, err := d.keys(h.Sealed, at)
+	if err != nil {
+		return f, err
+	}
+	for compartment, into := range map[ailleurs.Compartment]any{
+		ailleurs.Need: &f.Card, ailleurs.Limits: &f.Limits, ailleurs.Person: &f.Person, ailleurs.Threat: &f.Threat,
+	} {
+		dr, err := d.open(h.Sealed, keys, folder(h.ID, compartment), at)
+		if err != nil {
+			return f, err
+		}
+		if dr != nil && dr.body != nil {
+			if err := read(dr.body, into); err != nil {
+				return f, err
+			}
+		}
+	}
+	return f, nil
+}
+
+// SaveDraft seals the next body of each compartment that the form changes and the reader may write.
+func (d *Desk) SaveDraft(once string, h Dossier, f DraftForm, at time.Time) (ailleurs.Save, error) {
+	save := ailleurs.Save{Once: once, Case: h.ID}
+	before, err := d.Draft(h, at)
+	if err != nil {
+		return save, err
+	}
+	f.Card.Words = before.Card.Words
+	if err := d.prepare(&f); err != nil {
+		return save, err
+	}
+	keys, err := d.keys(h.Sealed, at)
+	if err != nil {
+		return save, err
+	}
+	for _, part := range []struct {
+		compartment ailleurs.Compartment
+		was, is     any
+	}{
+		{ailleurs.Need, before.Card, f.Card},
+		{ailleurs.Limits, before.Limits, f.Limits},
+		{ailleurs.Person, before.Person, f.Person},
+		{ailleurs.Threat, before.Threat, f.Threat},
+	} {
+		if same(part.was, part.is) || !ailleurs.MayWrite(part.compartment, h.Part) {
+			continue
+		}
+		dr, err := d.open(h.Sealed, keys, folder(h.ID, part.compartment), at)
+		if err != nil {
+			return save, err
+		}
+		if dr == nil {
+			return save, ailleurs.Refuse("desk.not_sealed_to_you", string(part.compartment))
+		}
+		if _, err := d.write(&save.Sealed, dr, part.is, at); err != nil {
+			return save, err
+		}
+	}
+	return save, nil
+}
+
+// Regrant makes the envelopes that the hub asks for, because someone's key or post changed.
+func (d *Desk) Regrant(once string, h Dossier, people People, at time.Time) (ailleurs.Save, error) {
+	save := ailleurs.Save{Once: once, Case: h.ID}
+	keys, err := d.keys(h.Sealed, at)
+	if err != nil {
+		return save, err
+	}
+	for _, w := range h.Renew {
+		f := vault.Folder{Dossier: h.ID, Compartment: w.Compartment, Thread: w.Thread}
+		i := slices.IndexFunc(keys[f], func(k *vault.Key) bool { return k.Epoch == w.Epoch })
+		if i < 0 {
+			return save, ailleurs.Refuse("desk.not_sealed_to_you", string(w.Compartment))
+		}
+		if err := d.hand(&save.Sealed, &drawer{key: keys[f][i]}, h.Part, people, at, reader{w.For, w.Part, w.Member, w.Ring}); err != nil {
+			return save, err
+		}
+	}
+	return save, nil
+}

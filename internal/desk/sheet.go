@@ -1,0 +1,311 @@
+package desk
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"codeberg.org/ailleurs/ailleurs"
+	"codeberg.org/ailleurs/ailleurs/internal/vault"
+)
+
+// A Row is one line of what a reader is shown of a compartment: a label and its items, as message keys with arguments
+// where the catalogue has words for them, as text where a person wrote it.
+type Row struct {
+	Label string            `json:"label"`
+	Args  map[string]string `json:"args,omitempty"`
+	Items []Item            `json:"items"`
+}
+
+// An Item is a key of the catalogue with its arguments, or a text.
+type Item struct {
+	Key  string            `json:"key,omitempty"`
+	Args map[string]string `json:"args,omitempty"`
+	Text string            `json:"text,omitempty"`
+}
+
+type rows []Row
+
+func (r *rows) keys(label string, keys ...string) {
+	row := Row{Label: label}
+	for _, k := range keys {
+		row.Items = append(row.Items, Item{Key: k})
+	}
+	if len(row.Items) > 0 {
+		*r = append(*r, row)
+	}
+}
+
+func (r *rows) text(label string, texts ...string) {
+	row := Row{Label: label}
+	for _, t := range texts {
+		if t != "" {
+			row.Items = append(row.Items, Item{Text: t})
+		}
+	}
+	if len(row.Items) > 0 {
+		*r = append(*r, row)
+	}
+}
+
+func keyed[S ~string](prefix string, values []S) []string {
+	out := make([]string, len(values))
+	for i, v := range values {
+		out[i] = prefix + string(v)
+	}
+	return out
+}
+
+// CardRows shows a card.
+func (d *Desk) CardRows(c ailleurs.Card) []Row {
+	var r rows
+	r.text("card.words", c.Words)
+	r.keys("card.speed", "speed."+string(c.Speed))
+	r = append(r, Row{Label: "card.household", Items: []Item{{Key: "card.persons", Args: map[string]string{"n": strconv.Itoa(len(c.Members))}}}})
+	for i, m := range c.Members {
+		row := Row{Label: "card.member", Args: map[string]string{"n": strconv.Itoa(i + 1)}, Items: []Item{{Key: "age." + string(m.Age)}}}
+		for _, code := range m.Rome {
+			row.Items = append(row.Items, Item{Key: "rome." + code})
+		}
+		for _, flag := range []struct {
+			on  bool
+			key string
+		}{
+			{m.AnyJob, "card.any_job"}, {m.Training, "card.training"}, {m.Licence, "card.licence"}, {m.Vehicle, "card.vehicle"},
+			{m.Nights, "card.nights"}, {!m.Works, "card.no_work"},
+		} {
+			if flag.on {
+				row.Items = append(row.Items, Item{Key: flag.key})
+			}
+		}
+		if m.Works {
+			row.Items = append(row.Items, Item{Key: "level." + strconv.Itoa(m.Level)})
+		}
+		r = append(r, row)
+	}
+	if len(c.Housing) == 0 {
+		r.keys("card.housing", "housing.any")
+	} else {
+		r.keys("card.housing", keyed("housing.", c.Housing)...)
+	}
+	if c.Accessible {
+		r.keys("card.accessible", "word.yes")
+	}
+	r.text("card.from", string(c.From))
+	r = append(r, d.placeRows("card.prefer", c.Prefer)...)
+	r.keys("card.support", keyed("support.", c.Support)...)
+	return r
+}
+
+// placeRows names places by their keys where the communes are at hand, and shows the key otherwise.
+func (d *Desk) placeRows(label string, keys []string) []Row {
+	row := Row{Label: label}
+	for _, k := range keys {
+		row.Items = append(row.Items, Item{Text: d.placeName(k)})
+	}
+	if len(row.Items) == 0 {
+		return nil
+	}
+	return []Row{row}
+}
+
+func (d *Desk) placeName(key string) string {
+	if d.Communes == nil || len(key) < 3 {
+		return key
+	}
+	switch code := key[2:]; key[:2] {
+	case "c:":
+		if c, ok := d.Communes.Commune(code); ok {
+			return c.Label()
+		}
+	case "d:":
+		if p, ok := d.Communes.Departement(code); ok {
+			return p.Name
+		}
+	case "r:":
+		if p, ok := d.Communes.Region(code); ok {
+			return p.Name
+		}
+	}
+	return key
+}
+
+// limitRows shows the limits: the communes of the circle around home are counted, not listed.
+func (d *Desk) limitRows(l ailleurs.LimitSet) []Row {
+	var r rows
+	circle, others := 0, []string(nil)
+	for _, k := range l.Excluded {
+		if strings.HasPrefix(k, "c:") && k != "c:"+l.Home {
+			circle++
+		} else {
+			others = append(others, k)
+		}
+	}
+	r = append(r, d.placeRows("limits.excluded", others)...)
+	if circle > 0 {
+		r = append(r, Row{Label: "limits.circle", Items: []Item{{Key: "limits.communes", Args: map[string]string{"n": strconv.Itoa(circle)}}}})
+	}
+	if l.Lowered {
+		r.keys("limits.lowered", "word.yes")
+	}
+	r.text("limits.fewer_why", l.FewerWhy)
+	r.text("limits.rivals", l.Rivals...)
+	r.text("limits.stay_near", l.StayNear...)
+	return r
+}
+
+func personRows(p ailleurs.PersonFile) []Row {
+	var r rows
+	r.text("person.name", p.Name)
+	r.text("person.born", string(p.Born))
+	r.text("person.safe_contact", p.SafeContact)
+	r.text("person.safe_hours", p.SafeHours)
+	r.text("person.household", p.Household)
+	r.text("person.left_behind", p.LeftBehind)
+	r.keys("person.papers", keyed("paper.", p.PapersSeen)...)
+	if p.Authority != "" {
+		r.keys("person.authority", "authority."+string(p.Authority))
+	}
+	if p.ParentsDanger {
+		r.keys("person.parents_danger", "word.yes")
+	}
+	r.keys("person.agreements", keyed("agreement.", p.Agreements)...)
+	return r
+}
+
+func threatRows(t ailleurs.ThreatFile) []Row {
+	var r rows
+	r.text("threat.where", t.Where)
+	r.text("threat.whom", t.Whom)
+	r.text("threat.since", string(t.Since))
+	r.text("threat.notes", t.Notes)
+	return r
+}
+
+// AnswerRows shows an answer.
+func (d *Desk) AnswerRows(a ailleurs.AnswerFile) []Row {
+	var r rows
+	r.keys("answer.kind", "answer_kind."+string(a.Kind))
+	r.text("answer.from", string(a.From))
+	for _, p := range []struct {
+		label string
+		payer ailleurs.Payer
+	}{{"answer.travel", a.Travel}, {"answer.first_night", a.FirstNight}, {"answer.first_month", a.FirstMonth}} {
+		if p.payer != "" {
+			r.keys(p.label, "payer."+string(p.payer))
+		}
+	}
+	r.keys("answer.differs", keyed("difference.", a.Differs)...)
+	r.keys("answer.conditions", keyed("condition.", a.Conditions)...)
+	if a.Reason != "" {
+		r.keys("answer.reason", "decline."+string(a.Reason))
+	}
+	if a.Question != "" {
+		r.keys("answer.question", "question."+string(a.Question))
+	}
+	return r
+}
+
+func arrivalRows(a ailleurs.ArrivalFile) []Row {
+	var r rows
+	r.text("arrival.address", a.Address)
+	r.text("arrival.employer", a.Employer)
+	r.text("arrival.school", a.School)
+	r.text("arrival.route", a.Route)
+	r.text("arrival.date", string(a.Date))
+	r.text("arrival.escort", a.Escort)
+	r.keys("arrival.plan", keyed("step.", a.Plan)...)
+	return r
+}
+
+func courseRows(c ailleurs.CourseFile) []Row {
+	var out rows
+	for _, e := range c.Entries {
+		row := Row{Label: "course.day", Args: map[string]string{"n": strconv.Itoa(e.Day)}}
+		for _, part := range []string{e.Ties, e.Lonely, e.Return, e.LeftHome, e.Note} {
+			if part != "" {
+				row.Items = append(row.Items, Item{Text: part})
+			}
+		}
+		if len(row.Items) == 0 {
+			row.Items = []Item{{Key: "course.no_words"}}
+		}
+		out = append(out, row)
+	}
+	return out
+}
+
+// An Opened is everything that one reader may see of a case or thread: rows by compartment, an answer under its thread,
+// and what its forms start from.
+type Opened struct {
+	Sheets map[string][]Row `json:"sheets"`
+	Values map[string]any   `json:"values"` // by compartment, as it was sealed
+}
+
+// OpenDossier opens whatever of a case is sealed to the reader.
+func (d *Desk) OpenDossier(h Dossier, at time.Time) (Opened, error) { return d.openAll(h.ID, h.Sealed, at) }
+
+// OpenThread opens whatever of a thread is sealed to the reader.
+func (d *Desk) OpenThread(t Thread, at time.Time) (Opened, error) { return d.openAll(t.Case, t.Sealed, at) }
+
+func (d *Desk) openAll(id ailleurs.CaseID, sealed ailleurs.Sealed, at time.Time) (Opened, error) {
+	out := Opened{Sheets: map[string][]Row{}, Values: map[string]any{}}
+	keys, err := d.keys(sealed, at)
+	if err != nil {
+		return out, err
+	}
+	for f := range keys {
+		if f.Dossier != id {
+			return out, ailleurs.Refuse("vault.wrong_dossier", "envelopes")
+		}
+		dr, err := d.open(sealed, keys, f, at)
+		if err != nil {
+			return out, err
+		}
+		if dr == nil || dr.body == nil {
+			continue
+		}
+		name := string(f.Compartment)
+		if f.Thread != "" {
+			name += "." + string(f.Thread)
+		}
+		if out.Sheets[name], out.Values[name], err = d.show(f, dr.body); err != nil {
+			return out, err
+		}
+	}
+	return out, nil
+}
+
+func (d *Desk) show(f vault.Folder, b *vault.Body) ([]Row, any, error) {
+	switch f.Compartment {
+	case ailleurs.Need:
+		var c ailleurs.Card
+		err := read(b, &c)
+		return d.CardRows(c), c, err
+	case ailleurs.Limits:
+		var l ailleurs.LimitSet
+		err := read(b, &l)
+		return d.limitRows(l), l, err
+	case ailleurs.Person:
+		var p ailleurs.PersonFile
+		err := read(b, &p)
+		return personRows(p), p, err
+	case ailleurs.Threat:
+		var t ailleurs.ThreatFile
+		err := read(b, &t)
+		return threatRows(t), t, err
+	case ailleurs.Answer:
+		var a ailleurs.AnswerFile
+		err := read(b, &a)
+		return d.AnswerRows(a), a, err
+	case ailleurs.Arrival:
+		var a ailleurs.ArrivalFile
+		err := read(b, &a)
+		return arrivalRows(a), a, err
+	case ailleurs.Course:
+		var c ailleurs.CourseFile
+		err := read(b, &c)
+		return courseRows(c), c, err
+	}
+	return nil, nil, ailleurs.Refuse("sealed.unknown_compartment", "compartment")
+}
