@@ -3,8 +3,8 @@ package main
 import (
 	"embed"
 	"encoding/json"
-	"fmt"
-	"sort"
+	"maps"
+	"slices"
 	"strings"
 
 	"codeberg.org/ailleurs/ailleurs"
@@ -44,30 +44,35 @@ func (l language) catalogue() (map[string]string, error) {
 	return texts, json.Unmarshal(b, &texts)
 }
 
-// sentence says r to the reader. A key that the catalogue does not hold is shown as it is, with its arguments: less kind
-// than a sentence, but never silent.
-func (l language) sentence(r *ailleurs.Refusal) string {
+// say returns the sentence of key; args alternate names and values. A key that the catalogue does not hold is shown as it
+// is, with its arguments: less kind than a sentence, but never silent.
+func (l language) say(key string, args ...string) string {
 	texts, err := l.catalogue()
-	text, ok := texts[r.Key]
+	text, ok := texts[key]
 	if err != nil || !ok {
-		return bare(r)
+		return strings.TrimSpace(key + " " + strings.Join(args, " "))
 	}
-	var pairs []string
-	for name, value := range r.Args {
-		pairs = append(pairs, "{"+name+"}", value)
+	quoted := make([]string, len(args))
+	for i, a := range args {
+		if quoted[i] = a; i%2 == 0 {
+			quoted[i] = "{" + a + "}"
+		}
 	}
-	text = strings.NewReplacer(append(pairs, "{field}", r.Field)...).Replace(text)
-	if r.Field != "" && !strings.Contains(text, r.Field) {
-		text = r.Field + " : " + text
-	}
-	return text
+	return strings.NewReplacer(quoted...).Replace(text)
 }
 
-func bare(r *ailleurs.Refusal) string {
-	args := make([]string, 0, len(r.Args))
-	for name, value := range r.Args {
-		args = append(args, fmt.Sprintf("%s=%q", name, value))
+// sentence says r to the reader: the field or flag first, where one is at fault.
+func (l language) sentence(r *ailleurs.Refusal) string {
+	var args []string
+	for _, name := range slices.Sorted(maps.Keys(r.Args)) {
+		args = append(args, name, r.Args[name])
 	}
-	sort.Strings(args)
-	return strings.Join(append([]string{r.Error()}, args...), " ")
+	text := l.say(r.Key, args...)
+	if r.Field == "" {
+		return text
+	}
+	if l == french {
+		return r.Field + " : " + text
+	}
+	return r.Field + ": " + text
 }

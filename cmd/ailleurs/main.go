@@ -22,6 +22,7 @@ import (
 
 // commands is the table of contents: one line and one file per command.
 type commands struct {
+	Verify  verifyCommand  `cmd:"" help:"Re-check a database offline: logs, rows, invariants, checkpoints."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 

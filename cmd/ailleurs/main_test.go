@@ -1,16 +1,22 @@
 package main
 
 import (
-	"maps"
+	"context"
+	"crypto/rand"
+	"database/sql"
 	"os"
+	"path/filepath"
 	"regexp"
-	"slices"
+	"strconv"
 	"testing"
+	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/testscript"
+	"golang.org/x/mod/sumdb/note"
+	_ "modernc.org/sqlite" // tampering goes behind the store's back
 
-	"codeberg.org/ailleurs/ailleurs"
+	"codeberg.org/ailleurs/ailleurs/internal/journal"
+	"codeberg.org/ailleurs/ailleurs/internal/store"
 )
 
 func TestMain(m *testing.M) {
@@ -19,15 +25,36 @@ func TestMain(m *testing.M) {
 
 // TestCommands runs the scripts of testdata, which a non-programmer can read.
 func TestCommands(t *testing.T) {
+	secret, public, err := note.GenerateKey(rand.Reader, "hub.example/journal")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, other, err := note.GenerateKey(rand.Reader, "hub.example/journal")
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, err := note.NewSigner(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("LC_ALL", "fr_FR.UTF-8")
+			env.Setenv("LOG_KEY", public)
+			env.Setenv("OTHER_KEY", other)
 			return nil
 		},
-		Cmds:          map[string]func(ts *testscript.TestScript, neg bool, args []string){"exits": exits},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"exits":  exits,
+			"found":  found,
+			"tamper": tamper,
+			"remember": func(ts *testscript.TestScript, _ bool, args []string) {
+				remember(ts, signer, args)
+			},
+		},
 		UpdateScripts: os.Getenv("UPDATE_SCRIPTS") != "",
 	})
 }
@@ -46,50 +73,42 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-func TestEveryMessageExistsInBothLanguages(t *testing.T) {
-	texts := make(map[language]map[string]string)
-	for _, l := range []language{french, english} {
-		c, err := l.catalogue()
-		if err != nil {
-			t.Fatal(err)
-		}
-		texts[l] = c
-	}
-	keys := func(l language) []string { return slices.Sorted(maps.Keys(texts[l])) }
-	if diff := cmp.Diff(keys(french), keys(english)); diff != "" {
-		t.Errorf("keys differ (-fr +en):\n%s", diff)
-	}
-	placeholder := regexp.MustCompile(`\{[a-z_]+\}`)
-	for key, fr := range texts[french] {
-		a, b := placeholder.FindAllString(fr, -1), placeholder.FindAllString(texts[english][key], -1)
-		slices.Sort(a)
-		slices.Sort(b)
-		if diff := cmp.Diff(a, b); diff != "" {
-			t.Errorf("%s quotes different values (-fr +en):\n%s", key, diff)
-		}
+// found makes a database with some events in its journal: `found data 5`. On an existing one it adds to them.
+func found(ts *testscript.TestScript, _ bool, args []string) {
+	db, err := store.Open(context.Background(), ts.MkAbs(args[0]), store.Options{})
+	ts.Check(err)
+	defer db.Close()
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	for range n {
+		ts.Check(db.Update(context.Background(), func(tx *store.Tx) error {
+			_, err := journal.Append(tx, journal.Event{Kind: "hub.rehearsed", At: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)})
+			return err
+		}))
 	}
 }
 
-func TestLanguageFollowsTheLocale(t *testing.T) {
-	for _, c := range []struct {
-		env  map[string]string
-		want language
-	}{
-		{nil, french},
-		{map[string]string{"LANG": "C.UTF-8"}, french},
-		{map[string]string{"LANG": "en_GB.UTF-8"}, english},
-		{map[string]string{"LANG": "en_GB.UTF-8", "LC_MESSAGES": "fr_FR"}, french},
-		{map[string]string{"LANG": "fr_FR", "LC_ALL": "en_US"}, english},
-	} {
-		if got := languageOf(func(name string) string { return c.env[name] }); got != c.want {
-			t.Errorf("languageOf(%v) = %s, want %s", c.env, got, c.want)
-		}
-	}
+// remember writes the journal's signed checkpoint to a file: `remember data checkpoint.txt`.
+func remember(ts *testscript.TestScript, signer note.Signer, args []string) {
+	db, err := store.Open(context.Background(), ts.MkAbs(args[0]), store.Options{Inspect: true})
+	ts.Check(err)
+	defer db.Close()
+	ts.Check(db.View(context.Background(), func(tx *store.Tx) error {
+		signed, err := journal.Checkpoint(tx, journal.Journal, signer)
+		ts.Check(err)
+		return os.WriteFile(ts.MkAbs(args[1]), signed, 0o600)
+	}))
 }
 
-func TestUnknownRefusalIsStillSaid(t *testing.T) {
-	r := ailleurs.Refuse("no.such_key", "config.addr", "value", "x y")
-	if got, want := french.sentence(r), `refused: no.such_key (config.addr) value="x y"`; got != want {
-		t.Errorf("sentence = %s, want %s", got, want)
+// tamper runs SQL on a database behind the hub's back, as someone who broke into the machine would:
+// `tamper data 'DELETE FROM journal_entry WHERE idx = 3'`.
+func tamper(ts *testscript.TestScript, _ bool, args []string) {
+	db, err := sql.Open("sqlite", filepath.Join(ts.MkAbs(args[0]), "ailleurs.db"))
+	ts.Check(err)
+	defer db.Close()
+	result, err := db.Exec(args[1])
+	ts.Check(err)
+	if n, err := result.RowsAffected(); err != nil || n == 0 {
+		ts.Fatalf("nothing was changed (%v)", err)
 	}
 }
