@@ -70,35 +70,57 @@ func TestDistanceIsAMetric(t *testing.T) {
 	})
 }
 
+// near compares Near with a look at every commune.
+func near(t interface{ Errorf(string, ...any) }, f *Territory, center Point, km float64) {
+	var want, got []string
+	for _, c := range f.Communes("") {
+		if c.Located && Within(center, c.Point, km) {
+			want = append(want, c.Code)
+		}
+	}
+	last := 0.0
+	for _, n := range f.Near(center, km) {
+		if n.Km < last || n.Km != DistanceKm(center, n.Point) {
+			t.Errorf("%s: out of order or wrong distance", n.Code)
+		}
+		last = n.Km
+		got = append(got, n.Code)
+	}
+	slices.Sort(got)
+	if !slices.Equal(got, want) {
+		t.Errorf("%v km from %v: %d communes, want %d", km, center, len(got), len(want))
+	}
+}
+
 func TestNearMissesNoCommune(t *testing.T) {
 	f := france(t)
+	for _, center := range []Point{{90, 0}, {-90, 0}, {89, -170}, {85, 120}, {48.8, 2.3}, {0, 180}} {
+		for _, km := range []float64{0, 60, 1000, 5000, 6000, 10000, 15000, 20000, 30000} {
+			near(t, f, center, km)
+		}
+	}
 	center := rapid.OneOf(points(), rapid.Custom(func(t *rapid.T) Point {
-		c := rapid.SampledFrom(f.Communes("")).Draw(t, "commune")
-		return c.Point
+		return rapid.SampledFrom(f.Communes("")).Draw(t, "commune").Point
 	}))
 	rapid.Check(t, func(t *rapid.T) {
-		p := center.Draw(t, "center")
-		km := rapid.OneOf(rapid.Float64Range(0, 200), rapid.Float64Range(0, 25000)).Draw(t, "km")
-		var want []string
-		for _, c := range f.Communes("") {
-			if c.Located && Within(p, c.Point, km) {
-				want = append(want, c.Code)
-			}
-		}
-		var got []string
-		last := 0.0
-		for _, n := range f.Near(p, km) {
-			if n.Km < last || n.Km != DistanceKm(p, n.Point) {
-				t.Errorf("%s: out of order or wrong distance", n.Code)
-			}
-			last = n.Km
-			got = append(got, n.Code)
-		}
-		slices.Sort(got)
-		if !slices.Equal(got, want) {
-			t.Errorf("%d communes, want %d", len(got), len(want))
-		}
+		near(t, f, center.Draw(t, "center"), rapid.OneOf(rapid.Float64Range(0, 200), rapid.Float64Range(0, 25000)).Draw(t, "km"))
 	})
+}
+
+func TestNearCrossesTheDateLine(t *testing.T) {
+	f, err := Parse(repacked(t, "regions\t1\n986\nWallis et Futuna\n98613\n"+
+		"departements\t1\n986\nWallis et Futuna\n986\n98613\n"+
+		"epci\t1\n200000172\nCC\nCC\n"+
+		"communes\t3\n98611\t98612\t98613\nAlo\tSigave\tUvea\n\t\t\n1\t2\t3\n\t\t\n\t\t\n-140000\t-140000\t-140000\n1799000\t-1799000\t0\n"+
+		"former\t1\n98601\n\n98611\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, center := range []Point{{-14, 179.95}, {-14, -179.95}, {-14, 180}} {
+		if n := f.Near(center, 30); len(n) != 2 {
+			t.Errorf("%d communes around %v, want 2", len(n), center)
+		}
+	}
 }
 
 func TestNearAnswersNothingToNonsense(t *testing.T) {

@@ -42,6 +42,7 @@ func TestSearchFindsACommuneAsPeopleTypeIt(t *testing.T) {
 		"st":                "67482", // Strasbourg rather than one of the saints
 		"rochelle":          "17300",
 		"havre":             "76351",
+		"mure":              "38269", // La Mure, before Muret, which has more people
 		"chalon s saone":    "71076",
 		"chalon s/ saone":   "71076",
 		"bourg bresse":      "01053",
@@ -112,7 +113,7 @@ func TestSearchPutsWholeNamesThenBeginningsThenWords(t *testing.T) {
 		}
 		return 3
 	}
-	for _, q := range []string{"saint pierre", "vienne", "aix", "rochelle", "mont", "lyon"} {
+	for _, q := range []string{"saint pierre", "vienne", "aix", "rochelle", "mure", "mont", "lyon"} {
 		found := f.Search(q, 100)
 		for i := 1; i < len(found); i++ {
 			a, b := class(found[i-1], q), class(found[i], q)
@@ -141,6 +142,17 @@ func TestSearchFindsEveryCommuneByItsNameLabelAndCode(t *testing.T) {
 		found := f.Search(strings.ToLower(c.Name), 100)
 		if len(found) == 0 || Fold(found[0].Name) != Fold(c.Name) {
 			t.Errorf("%s not found by its name %q", c.Code, c.Name)
+		}
+	}
+}
+
+func TestFoldComparesWhatLooksAlike(t *testing.T) {
+	for name, want := range map[string]string{
+		"Marcq-en-Barœul": "marcq en baroeul", "ŒUILLY": "oeuilly", "L'Haÿ-les-Roses": "l hay les roses", "L’Haÿ": "l hay",
+		"Cre\u0301teil": "creteil", "Créteil": "creteil", "Bûcy": "bucy", "Lætitia": "laetitia", "  a--b  ": "a b", "Évry (91)": "evry 91", "": "",
+	} {
+		if got := Fold(name); got != want {
+			t.Errorf("%q: %q, want %q", name, got, want)
 		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"compress/gzip"
 	"fmt"
 	"io"
+	"iter"
 	"math"
 	"slices"
 	"strconv"
@@ -349,8 +350,12 @@ func readTables(archive []byte, names ...string) (map[string]table, error) {
 	}
 	var text strings.Builder
 	text.Grow(4 * len(archive))
-	if n, err := io.Copy(&text, io.LimitReader(unzipped, maxArchive+1)); err != nil || n > maxArchive {
-		return nil, fmt.Errorf("territory: archive damaged or larger than %d bytes: %w", maxArchive, err)
+	n, err := io.Copy(&text, io.LimitReader(unzipped, maxArchive+1))
+	if err != nil {
+		return nil, fmt.Errorf("territory: archive: %w", err)
+	}
+	if n > maxArchive {
+		return nil, fmt.Errorf("territory: archive unpacks to more than %d bytes", maxArchive)
 	}
 	tables := make(map[string]table, len(names))
 	lines := strings.Split(strings.TrimSuffix(text.String(), "\n"), "\n")
@@ -382,7 +387,7 @@ func readTables(archive []byte, names ...string) (map[string]table, error) {
 }
 
 // rows yields the rows of a table of at least width columns, none if it has fewer. A row is overwritten by the next.
-func (t table) rows(width int) func(yield func([]string) bool) {
+func (t table) rows(width int) iter.Seq[[]string] {
 	return func(yield func([]string) bool) {
 		if len(t.columns) < width {
 			return

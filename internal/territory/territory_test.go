@@ -282,17 +282,19 @@ func TestDamagedArchiveIsAnError(t *testing.T) {
 		"no table":          repacked(t, ""),
 		"table missing":     repacked(t, text[strings.Index(text, "departements\t"):]),
 		"last missing":      repacked(t, text[:strings.Index(text, "former\t")]),
-		"value missing":     repacked(t, strings.Replace(text, "01001\t", "", 1)),
+		"value missing":     repacked(t, strings.Replace(text, "L'Abergement-Clémenciat\t", "", 1)),
 		"count not a count": repacked(t, strings.Replace(text, "communes\t34969", "communes\tmany", 1)),
 		"out of order":      repacked(t, strings.Replace(text, "01001\t01002\t", "01002\t01001\t", 1)),
 		"no département":    repacked(t, strings.Replace(text, "01001\t01002\t", "00001\t01002\t", 1)),
 		"off the globe":     repacked(t, strings.Replace(text, "\t457685\t", "\t9457685\t", 1)),
-		"too large":         repacked(t, strings.Repeat(" ", maxArchive+1)),
 		"former of nothing": repacked(t, text[:strings.LastIndex(text, "\t")]+"\t99999\n"),
 	} {
 		if _, err := Parse(damaged); err == nil {
 			t.Errorf("%s: no error", name)
 		}
+	}
+	if _, err := Parse(repacked(t, strings.Repeat(" ", maxArchive+1))); err == nil || !strings.Contains(err.Error(), "more than") {
+		t.Errorf("too large: %v", err)
 	}
 }
 

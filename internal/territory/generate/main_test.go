@@ -48,7 +48,7 @@ func TestPlaceOfACommuneComesFromItsCodeThenOldCodesThenPostcode(t *testing.T) {
 func TestChangedPackageIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	s := source{file: "p.tgz", sha512: administrative.sha512}
-	if err := write(dir+"/p.tgz", []byte("other bytes")); err != nil {
+	if err := write(dir+"/p.tgz", nil); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.files(dir); err == nil {
