@@ -349,7 +349,7 @@ func readTables(archive []byte, names ...string) (map[string]table, error) {
 		return nil, fmt.Errorf("territory: archive: %w", err)
 	}
 	var text strings.Builder
-	text.Grow(4 * len(archive))
+	text.Grow(3 * len(archive)) // what text of this kind unpacks to
 	n, err := io.Copy(&text, io.LimitReader(unzipped, maxArchive+1))
 	if err != nil {
 		return nil, fmt.Errorf("territory: archive: %w", err)
