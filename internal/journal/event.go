@@ -112,9 +112,7 @@ func Append(tx *store.Tx, e Event) (int64, error) {
 		h.Size, entry, hashes, salt[:], string(text), b.Kind, b.At, orNull(b.Actor), orNull(b.Member), orNull(b.Case)); err != nil {
 		return 0, err
 	}
-	if err := next.move(tx, Journal); err != nil {
-		return 0, err
-	}
+	next.move(tx, Journal)
 	tx.Journalled()
 	return h.Size, nil
 }
@@ -154,7 +152,8 @@ func AppendRegister(tx *store.Tx, r ailleurs.RegisterRecord) (int64, error) {
 	if _, err := tx.Exec("INSERT INTO register_entry (idx, entry, hashes) VALUES ($1, $2, $3)", h.Size, record, hashes); err != nil {
 		return 0, err
 	}
-	return h.Size, next.move(tx, Register)
+	next.move(tx, Register)
+	return h.Size, nil
 }
 
 // A Record is an entry of the journal as the hub can still tell it.

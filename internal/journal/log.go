@@ -41,6 +41,10 @@ type head struct {
 
 // HeadOf returns the state of a log.
 func HeadOf(tx *store.Tx, log Log) (Head, error) {
+	if h, ok := tx.Recall(log).(head); ok {
+		root, err := h.root()
+		return Head{Size: h.Size, Root: root, At: h.At}, err
+	}
 	h, err := store.One[head](tx, "SELECT size, edge, at FROM log_head WHERE log = $1", string(log))
 	if errors.Is(err, store.ErrNotFound) {
 		return Head{Root: emptyRoot}, nil
@@ -123,6 +127,9 @@ func (h head) grow(leaf tlog.Hash) (next head, hashes []byte, err error) {
 
 // lock reads the head and keeps it until the unit ends, so that appends come one after the other.
 func lock(tx *store.Tx, log Log) (head, error) {
+	if h, ok := tx.Recall(log).(head); ok {
+		return h, nil
+	}
 	const text = "SELECT size, edge, at FROM log_head WHERE log = $1 FOR UPDATE"
 	h, err := store.One[head](tx, text, string(log))
 	if !errors.Is(err, store.ErrNotFound) {
@@ -141,10 +148,14 @@ func lock(tx *store.Tx, log Log) (head, error) {
 	return h, err
 }
 
-// move writes the head on.
-func (h head) move(tx *store.Tx, log Log) error {
-	_, err := tx.Exec("UPDATE log_head SET size = $1, edge = $2, at = $3 WHERE log = $4", h.Size, h.Edge, h.At, string(log))
-	return err
+// move takes the log to its next head: in memory for the units that follow in the same group, and in the database once,
+// before they are committed.
+func (h head) move(tx *store.Tx, log Log) {
+	tx.Remember(log, h, func(tx *store.Tx, v any) error {
+		h := v.(head)
+		_, err := tx.Exec("UPDATE log_head SET size = $1, edge = $2, at = $3 WHERE log = $4", h.Size, h.Edge, h.At, string(log))
+		return err
+	})
 }
 
 // table is where a log keeps its entries.

@@ -236,7 +236,7 @@ func (db *DB) setup(ctx context.Context, fn func(runner) error) error {
 func (db *DB) Close() error {
 	switch {
 	case db.sqlite != nil:
-		return db.sqlite.close()
+		return db.sqlite.close(db)
 	case db.pg != nil:
 		return db.pg.close()
 	}

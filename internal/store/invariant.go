@@ -2,10 +2,11 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"strings"
+
+	"modernc.org/sqlite"
 )
 
 // The schema promises two things that the engine keeps as rows are written: a child has its parent, and a unique index
@@ -27,12 +28,10 @@ type uniqueness struct {
 
 // promises reads the constraints off a fresh database in memory, made by the migrations this one has had.
 func (db *DB) promises(ctx context.Context) (refs []reference, uniques []uniqueness, err error) {
-	mem, err := sql.Open("sqlite", "file::memory:")
+	mem, err := sqlite.NewConnector("file::memory:")
 	if err != nil {
 		return nil, nil, fmt.Errorf("store: %w", err)
 	}
-	mem.SetMaxOpenConns(1)
-	defer func() { err = errors.Join(err, mem.Close()) }()
 	l, err := newLane(ctx, mem)
 	if err != nil {
 		return nil, nil, err

@@ -81,6 +81,36 @@ func (r pgRunner) query(ctx context.Context, text string, args []any, head func(
 	return drain(ctx, rows, head, each)
 }
 
+// drain hands the rows out and closes them.
+func drain(ctx context.Context, rows *sql.Rows, head func([]string) error, each func([]any) error) (err error) {
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	columns, err := rows.Columns()
+	if err != nil {
+		return err
+	}
+	if head != nil {
+		if err := head(columns); err != nil {
+			return err
+		}
+	}
+	row, at := make([]any, len(columns)), make([]any, len(columns))
+	for i := range row {
+		at[i] = &row[i]
+	}
+	for rows.Next() {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := rows.Scan(at...); err != nil {
+			return err
+		}
+		if err := each(row); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
 func (r pgRunner) script(ctx context.Context, text string) error {
 	_, err := r.tx.ExecContext(ctx, text, pgx.QueryExecModeSimpleProtocol)
 	return err
@@ -162,7 +192,7 @@ func (e *postgresEngine) once(ctx context.Context, db *DB, fn func(*Tx) error) e
 	if err := fn(tx); err != nil {
 		return err
 	}
-	if err := tx.finish(); err != nil {
+	if err := errors.Join(tx.finish(), tx.own.settle(tx)); err != nil {
 		return err
 	}
 	if err := ctx.Err(); err != nil {

@@ -2,9 +2,11 @@ package store
 
 import (
 	"context"
-	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -13,7 +15,7 @@ import (
 	"sync"
 	"sync/atomic"
 
-	_ "modernc.org/sqlite" // registers the driver
+	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"codeberg.org/ailleurs/ailleurs"
@@ -31,10 +33,8 @@ const (
 
 // A sqliteEngine is one SQLite file: a connection that writes, handed from unit to unit, and a pool that reads.
 type sqliteEngine struct {
-	pool     *sql.DB // writer's side: at most one connection
-	readPool *sql.DB
-	readers  chan *lane
-	lanes    []*lane // all readers, for close
+	write, read driver.Connector
+	readers     chan *lane
 
 	queued  atomic.Int64 // Updates between entry and return
 	waiting atomic.Int64 // Updates about to take the turn
@@ -46,15 +46,16 @@ type sqliteEngine struct {
 
 // A group is the units that one COMMIT makes durable.
 type group struct {
-	units int
-	done  chan struct{}
-	err   error // set before done closes
+	units  int
+	memory memory // what its units remember for each other
+	done   chan struct{}
+	err    error // set before done closes
 }
 
 // A lane is one connection and the statements prepared on it.
 type lane struct {
-	conn     *sql.Conn
-	prepared map[string]*sql.Stmt
+	conn     driver.Conn
+	prepared map[string]driver.Stmt
 }
 
 func (db *DB) openSQLite(ctx context.Context, dir string) error {
@@ -108,18 +109,17 @@ func (db *DB) openSQLite(ctx context.Context, dir string) error {
 	e := &sqliteEngine{}
 	db.sqlite = e
 	var err error
-	if e.pool, err = sql.Open("sqlite", source(db.opts.Inspect)); err != nil {
+	if e.write, err = sqlite.NewConnector(source(db.opts.Inspect)); err != nil {
 		return fmt.Errorf("store: %w", err)
 	}
-	e.pool.SetMaxOpenConns(1)
-	if e.writer, err = newLane(ctx, e.pool); err != nil {
+	if e.read, err = sqlite.NewConnector(source(true)); err != nil {
+		return fmt.Errorf("store: %w", err)
+	}
+	if e.writer, err = newLane(ctx, e.write); err != nil {
 		return err
 	}
 	if err := e.check(ctx, db.opts.Inspect); err != nil {
 		return err
-	}
-	if e.readPool, err = sql.Open("sqlite", source(true)); err != nil {
-		return fmt.Errorf("store: %w", err)
 	}
 	n := db.opts.Readers
 	if n == 0 {
@@ -175,8 +175,10 @@ func older(a, b string) bool {
 	return len(as) < len(bs)
 }
 
-func newLane(ctx context.Context, pool *sql.DB) (*lane, error) {
-	conn, err := pool.Conn(context.WithoutCancel(ctx))
+// newLane opens a connection. The driver is spoken to directly: a lane has one owner at a time and keeps its statements,
+// which is all that the pool of database/sql would add.
+func newLane(ctx context.Context, connector driver.Connector) (*lane, error) {
+	conn, err := connector.Connect(context.WithoutCancel(ctx))
 	if err != nil {
 		return nil, fmt.Errorf("store: %w", err)
 	}
@@ -187,34 +189,45 @@ func (l *lane) close() error {
 	if l == nil || l.conn == nil {
 		return nil
 	}
-	for _, s := range l.prepared {
-		_ = s.Close()
-	}
-	l.prepared = nil
+	l.forget()
 	err := l.conn.Close()
 	l.conn = nil
 	return err
 }
 
-func (l *lane) prepare(ctx context.Context, text string) (*sql.Stmt, error) {
+// forget closes the prepared statements.
+func (l *lane) forget() {
+	for _, s := range l.prepared {
+		_ = s.Close()
+	}
+	l.prepared = nil
+}
+
+func (l *lane) prepare(text string) (driver.Stmt, error) {
 	if s := l.prepared[text]; s != nil {
 		return s, nil
 	}
 	if len(l.prepared) >= maxPrepared {
-		for _, s := range l.prepared {
-			_ = s.Close()
-		}
-		l.prepared = nil
+		l.forget()
 	}
-	s, err := l.conn.PrepareContext(ctx, text)
+	s, err := l.conn.Prepare(text)
 	if err != nil {
 		return nil, err
 	}
 	if l.prepared == nil {
-		l.prepared = make(map[string]*sql.Stmt)
+		l.prepared = make(map[string]driver.Stmt)
 	}
 	l.prepared[text] = s
 	return s, nil
+}
+
+// named numbers values for the driver.
+func named(args []any) []driver.NamedValue {
+	out := make([]driver.NamedValue, len(args))
+	for i, a := range args {
+		out[i] = driver.NamedValue{Ordinal: i + 1, Value: a}
+	}
+	return out
 }
 
 // exec and query do not hand ctx to the driver: an interrupted statement would roll back the whole group, and watching
@@ -224,34 +237,61 @@ func (l *lane) exec(ctx context.Context, text string, args []any) (int64, error)
 	if err := ctx.Err(); err != nil {
 		return 0, err
 	}
-	s, err := l.prepare(context.Background(), text)
+	s, err := l.prepare(text)
 	if err != nil {
 		return 0, err
 	}
-	r, err := s.ExecContext(context.Background(), args...)
+	r, err := s.(driver.StmtExecContext).ExecContext(context.Background(), named(args))
 	if err != nil {
 		return 0, err
 	}
 	return r.RowsAffected()
 }
 
-func (l *lane) query(ctx context.Context, text string, args []any, head func([]string) error, each func([]any) error) error {
+func (l *lane) query(ctx context.Context, text string, args []any, head func([]string) error, each func([]any) error) (err error) {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	s, err := l.prepare(context.Background(), text)
+	s, err := l.prepare(text)
 	if err != nil {
 		return err
 	}
-	rows, err := s.QueryContext(context.Background(), args...)
+	rows, err := s.(driver.StmtQueryContext).QueryContext(context.Background(), named(args))
 	if err != nil {
 		return err
 	}
-	return drain(ctx, rows, head, each)
+	defer func() {
+		if e := rows.Close(); err == nil {
+			err = e
+		}
+	}()
+	columns := rows.Columns()
+	if head != nil {
+		if err := head(columns); err != nil {
+			return err
+		}
+	}
+	values, row := make([]driver.Value, len(columns)), make([]any, len(columns))
+	for {
+		if err := rows.Next(values); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		for i, v := range values {
+			row[i] = v
+		}
+		if err := each(row); err != nil {
+			return err
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+	}
 }
 
 func (l *lane) script(ctx context.Context, text string) error {
-	_, err := l.conn.ExecContext(ctx, text)
+	_, err := l.conn.(driver.ExecerContext).ExecContext(ctx, text, nil)
 	return err
 }
 
@@ -259,36 +299,6 @@ func (l *lane) script(ctx context.Context, text string) error {
 func (l *lane) command(text string) error {
 	_, err := l.exec(context.Background(), text, nil)
 	return err
-}
-
-// drain hands the rows out and closes them.
-func drain(ctx context.Context, rows *sql.Rows, head func([]string) error, each func([]any) error) (err error) {
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	columns, err := rows.Columns()
-	if err != nil {
-		return err
-	}
-	if head != nil {
-		if err := head(columns); err != nil {
-			return err
-		}
-	}
-	row, at := make([]any, len(columns)), make([]any, len(columns))
-	for i := range row {
-		at[i] = &row[i]
-	}
-	for rows.Next() {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if err := rows.Scan(at...); err != nil {
-			return err
-		}
-		if err := each(row); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
 }
 
 func (e *sqliteEngine) setup(ctx context.Context, db *DB, fn func(runner) error) error {
@@ -326,7 +336,7 @@ func (e *sqliteEngine) view(ctx context.Context, db *DB, fn func(*Tx) error) (er
 		e.readers <- l
 	}()
 	if l.conn == nil {
-		if l, err = newLane(ctx, e.readPool); err != nil {
+		if l, err = newLane(ctx, e.read); err != nil {
 			l = &lane{}
 			return err
 		}
@@ -392,7 +402,7 @@ func (e *sqliteEngine) begin(ctx context.Context, db *DB) error {
 		return err
 	}
 	if e.writer == nil {
-		l, err := newLane(ctx, e.pool)
+		l, err := newLane(ctx, e.write)
 		if err != nil {
 			return err
 		}
@@ -404,7 +414,7 @@ func (e *sqliteEngine) begin(ctx context.Context, db *DB) error {
 		}
 		return db.explained(err, "BEGIN IMMEDIATE")
 	}
-	e.group = &group{done: make(chan struct{})}
+	e.group = &group{memory: make(memory), done: make(chan struct{})}
 	return nil
 }
 
@@ -427,7 +437,7 @@ func (e *sqliteEngine) unit(ctx context.Context, db *DB, fn func(*Tx) error) (_ 
 			e.abandon(errors.Join(err, back))
 		}
 	}()
-	tx := &Tx{db: db, ctx: ctx, run: e.writer, writes: true}
+	tx := &Tx{db: db, ctx: ctx, run: e.writer, writes: true, shared: g.memory}
 	if err := fn(tx); err != nil {
 		return nil, err
 	}
@@ -439,6 +449,7 @@ func (e *sqliteEngine) unit(ctx context.Context, db *DB, fn func(*Tx) error) (_ 
 	}
 	kept = true
 	g.units++
+	maps.Copy(g.memory, tx.own)
 	return g, nil
 }
 
@@ -464,6 +475,11 @@ func (e *sqliteEngine) commit(db *DB) {
 		if err := e.writer.command("ROLLBACK"); err != nil {
 			e.dropWriter()
 		}
+		return
+	}
+	if err := g.memory.settle(&Tx{db: db, ctx: context.Background(), run: e.writer, writes: true}); err != nil {
+		e.dropWriter()
+		g.err = fmt.Errorf("store: the group was rolled back: %w", err)
 		return
 	}
 	if err := db.fault(StepCommit); err != nil {
@@ -494,12 +510,12 @@ func (e *sqliteEngine) dropWriter() {
 	e.writer = nil
 }
 
-func (e *sqliteEngine) close() error {
+func (e *sqliteEngine) close(db *DB) error {
 	e.turn.Lock()
 	already := e.closed
 	e.closed = true
 	if e.group != nil { // its last unit has left, the next one waits behind us and will find the store closed
-		e.commit(&DB{})
+		e.commit(db)
 	}
 	var errs []error
 	if e.writer != nil {
@@ -516,12 +532,6 @@ func (e *sqliteEngine) close() error {
 	}
 	if e.readers != nil {
 		close(e.readers)
-	}
-	if e.readPool != nil {
-		errs = append(errs, e.readPool.Close())
-	}
-	if e.pool != nil {
-		errs = append(errs, e.pool.Close())
 	}
 	return errors.Join(errs...)
 }

@@ -20,6 +20,16 @@ type Tx struct {
 	touched map[touchKey]int // index into order
 	order   []Touch
 	events  int
+	shared  memory // of the group, on SQLite
+	own     memory // of this unit
+}
+
+// A memory holds what Remember was told, by key.
+type memory map[any]remembered
+
+type remembered struct {
+	value any
+	last  func(tx *Tx, value any) error
 }
 
 // Context is the context of the View or Update.
@@ -297,6 +307,38 @@ func (tx *Tx) Bump(table string, id any) error {
 	}
 	if n == 0 {
 		return ErrNotFound
+	}
+	return nil
+}
+
+// Remember keeps a value for as long as the transaction lasts that commits this unit, so that units which follow in the
+// same group find it with Recall and need not read it from the database. A unit that fails takes back what it
+// remembered. last, unless nil, is run once, with the last value, before COMMIT: it may write plain tables. A value must
+// not be changed after it was handed over.
+func (tx *Tx) Remember(key, value any, last func(tx *Tx, value any) error) {
+	if tx.own == nil {
+		tx.own = make(memory)
+	}
+	tx.own[key] = remembered{value, last}
+}
+
+// Recall returns what was remembered under key since the transaction began, or nil.
+func (tx *Tx) Recall(key any) any {
+	if r, ok := tx.own[key]; ok {
+		return r.value
+	}
+	return tx.shared[key].value
+}
+
+// settle runs what a memory wanted done last.
+func (m memory) settle(tx *Tx) error {
+	for _, r := range m {
+		if r.last == nil {
+			continue
+		}
+		if err := r.last(tx, r.value); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -1,6 +1,6 @@
 -- Who is in the alliance, with which keys, and by which door they come in.
 
--- An organisation; admitted_at is empty while two coordinators have yet to sign. The three posts name to whom a call is
+-- An organisation; admitted_at is empty while two coordinators have yet to sign, declined_at set when they did not. The three posts name to whom a call is
 -- sealed. No column anywhere can hold a label of any side.
 -- journalled
 CREATE TABLE member (
@@ -12,6 +12,7 @@ CREATE TABLE member (
     proposed_at  TEXT    NOT NULL,
     charter_at   TEXT,
     admitted_at  TEXT,
+    declined_at  TEXT,
     suspended_at TEXT,
     lead_id      TEXT,
     second_id    TEXT,
@@ -19,8 +20,8 @@ CREATE TABLE member (
     register_idx INTEGER,
     version      INTEGER NOT NULL DEFAULT 0
 ) STRICT;
-CREATE UNIQUE INDEX member_territory ON member (kind, code) WHERE kind IN ('commune', 'epci', 'departement');
-CREATE UNIQUE INDEX member_siren ON member (siren) WHERE siren IS NOT NULL;
+CREATE UNIQUE INDEX member_territory ON member (kind, code) WHERE kind IN ('commune', 'epci', 'departement') AND declined_at IS NULL;
+CREATE UNIQUE INDEX member_siren ON member (siren) WHERE siren IS NOT NULL AND declined_at IS NULL;
 
 -- Someone who signs in. active_at is empty until two colleagues have confirmed the key. notices and pace are what they
 -- wish to be told of, and how often.
@@ -142,8 +143,9 @@ CREATE TABLE passkey_count (
     used_at     TEXT    NOT NULL
 ) STRICT;
 
--- An invitation to enrol: hash is a slow hash of its six words. made_by is empty for the founders. agent_id is who will
--- enrol, drawn beforehand, or an agent who lost every unlocker.
+-- An invitation to enrol: hash is a slow hash of its six words, the pins what the client trusts of the two logs, by a hash
+-- of them on the same paper. made_by is empty for the founders. agent_id is who will enrol, drawn beforehand, or an agent
+-- who lost every unlocker.
 -- journalled
 CREATE TABLE invitation (
     id           TEXT NOT NULL PRIMARY KEY,
@@ -154,6 +156,8 @@ CREATE TABLE invitation (
     email        TEXT NOT NULL,
     lang         TEXT NOT NULL,
     roles        TEXT NOT NULL,
+    register_pin TEXT NOT NULL,
+    journal_pin  TEXT NOT NULL,
     made_by      TEXT,
     made_at      TEXT NOT NULL,
     expires_at   TEXT NOT NULL,

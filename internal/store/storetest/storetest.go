@@ -12,6 +12,8 @@ import (
 	"testing"
 	"testing/fstest"
 
+	_ "modernc.org/sqlite" // registers the driver
+
 	"codeberg.org/ailleurs/ailleurs/internal/store"
 )
 
