@@ -261,11 +261,11 @@ func importName(f *ast.File, ip string) string {
 }
 
 // A test may be skipped where a server or a browser is missing, never in continuous integration: whoever skips asks the
-// environment for CI in the same function.
+// environment for CI in the same function, or calls inCI.
 func TestNothingIsSkippedInContinuousIntegration(t *testing.T) {
 	fset, all := sources(t)
 	for _, s := range all {
-		if !s.test && !within(s.dir, "tests") {
+		if !s.test && !importsTesting(s) {
 			continue
 		}
 		for _, decl := range s.file.Decls {
@@ -284,6 +284,8 @@ func TestNothingIsSkippedInContinuousIntegration(t *testing.T) {
 					}
 				case *ast.BasicLit:
 					asks = asks || n.Value == `"CI"`
+				case *ast.Ident:
+					asks = asks || n.Name == "inCI"
 				}
 			}
 			if !asks {
@@ -294,6 +296,8 @@ func TestNothingIsSkippedInContinuousIntegration(t *testing.T) {
 		}
 	}
 }
+
+func importsTesting(s source) bool { return slices.Contains(s.imports, "testing") }
 
 // A release carries no yardstick, browser tool or test-only driver: those live in modules of their own.
 func TestReleaseModuleNamesNoTestOnlyDriver(t *testing.T) {
