@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"encoding/json"
 	"io/fs"
 	"mime"
 	"net/http"
@@ -49,24 +50,40 @@ func loadAssets() (assets, error) {
 		if err != nil {
 			return nil, err
 		}
-		sum := sha256.Sum256(body)
-		a := &asset{name: f.Name(), hash: hex.EncodeToString(sum[:8]), kind: kindOf(f.Name()), body: body}
+		all.add(f.Name(), body)
 		if gz, err := static.ReadFile(path.Join("static", f.Name()+".gz")); err == nil {
-			a.packed = func() []byte { return gz }
-		} else {
-			a.packed = sync.OnceValue(func() []byte { return pack(body) })
+			all[f.Name()].packed = func() []byte { return gz }
 		}
-		all[f.Name()] = a
+	}
+	// What scripts say, they take from the catalogue too.
+	for _, lang := range Langs {
+		c, err := loadedCatalogue(lang)
+		if err != nil {
+			return nil, err
+		}
+		body, err := json.Marshal(c.said)
+		if err != nil {
+			return nil, err
+		}
+		all.add(sentencesFor(lang), body)
 	}
 	// The browser's half searches communes by itself: it reads the archive that the hub embeds, packed already.
-	communes := territory.Archive()
-	sum := sha256.Sum256(communes)
-	all[communesArchive] = &asset{
-		name: communesArchive, hash: hex.EncodeToString(sum[:8]), kind: "application/octet-stream", body: communes,
-		packed: func() []byte { return nil },
-	}
+	all.add(communesArchive, territory.Archive())
+	all[communesArchive].packed = func() []byte { return nil }
 	return all, nil
 }
+
+// add puts body under name, to be packed once when it is first asked for.
+func (a assets) add(name string, body []byte) {
+	sum := sha256.Sum256(body)
+	a[name] = &asset{
+		name: name, hash: hex.EncodeToString(sum[:8]), kind: kindOf(name), body: body,
+		packed: sync.OnceValue(func() []byte { return pack(body) }),
+	}
+}
+
+// sentencesFor returns the name under which the catalogue of a language is served.
+func sentencesFor(lang Lang) string { return "sentences." + string(lang) + ".json" }
 
 // communesArchive is the name under which the archive of communes is served.
 const communesArchive = "communes.archive"
@@ -125,6 +142,8 @@ func kindOf(name string) string {
 	switch path.Ext(name) {
 	case ".js", ".mjs":
 		return "text/javascript; charset=utf-8"
+	case ".json":
+		return "application/json; charset=utf-8"
 	case ".wasm":
 		return "application/wasm"
 	case ".txt":

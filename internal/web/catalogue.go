@@ -12,8 +12,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
+	"codeberg.org/ailleurs/ailleurs"
 	"codeberg.org/ailleurs/ailleurs/internal/territory"
 	"golang.org/x/text/feature/plural"
 	"golang.org/x/text/language"
@@ -100,6 +102,29 @@ func loadCatalogue(lang Lang) (*catalogue, error) {
 	}
 	return c, nil
 }
+
+// Sentence says a refusal outside a page (the command line, an e-mail); the second result is false when the catalogue
+// lacks its key.
+func Sentence(lang Lang, r *ailleurs.Refusal) (string, bool) {
+	c, err := loadedCatalogue(lang)
+	if err != nil || !c.has(r.Key) {
+		return r.Error(), false
+	}
+	return c.refusal(r), true
+}
+
+// loadedCatalogue is loadCatalogue, once for each language.
+func loadedCatalogue(lang Lang) (*catalogue, error) {
+	if lang == English {
+		return englishOnce()
+	}
+	return frenchOnce()
+}
+
+var (
+	frenchOnce  = sync.OnceValues(func() (*catalogue, error) { return loadCatalogue(French) })
+	englishOnce = sync.OnceValues(func() (*catalogue, error) { return loadCatalogue(English) })
+)
 
 // has reports whether the catalogue knows key.
 func (c *catalogue) has(key string) bool { _, ok := c.said[key]; return ok }

@@ -20,6 +20,9 @@
 // the sentence of its key, a fault becomes a neutral page with an incident number and a line for operators. A form shows a
 // refusal beside its field: see [problem] and [Field]. After a POST, [redirect] with the key of what to say.
 //
+// A refusal's sentence stands under the refusal's own key in one of i18n/<lang>/refusals-*.json (rules of the root, sealed
+// things, the hub); scripts say them through say() of static/app.js, the command line through [Sentence].
+//
 // Sentences are written with plain spaces; the catalogue sets the narrow no-break ones. The tests of this package refuse a
 // key that one language lacks, a template that its view does not fit, and the words that the house does not use.
 package web

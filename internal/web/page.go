@@ -53,6 +53,7 @@ type frame struct {
 	Nav     []navLink
 	Seconds int    // until the session ends; 0 without one
 	Said    string // what the last action did
+	Says    string // address of this language's sentences, for scripts
 	Main    template.HTML
 }
 
@@ -70,7 +71,7 @@ type voice struct {
 
 // loadVoice parses the templates for one language. Every file that starts with "_" is shared by all pages.
 func loadVoice(lang Lang, files assets) (*voice, error) {
-	c, err := loadCatalogue(lang)
+	c, err := loadedCatalogue(lang)
 	if err != nil {
 		return nil, err
 	}
@@ -210,7 +211,7 @@ func showAs[V any](s *Server, w http.ResponseWriter, r *http.Request, status int
 func (s *Server) frame(w http.ResponseWriter, r *http.Request, v *visit) frame {
 	f := frame{
 		Lang: v.lang, Other: English, Path: r.URL.Path, Demo: s.cfg.Demo, Viewer: v.viewer,
-		Public: v.viewer.Agent == "",
+		Public: v.viewer.Agent == "", Says: s.assets.url(sentencesFor(v.lang)),
 	}
 	if v.lang == English {
 		f.Other = French

@@ -331,6 +331,18 @@ func TestAssetsAreKeptForEverUnderTheirHashOnly(t *testing.T) {
 	}
 }
 
+func TestScriptsSayWhatPagesSay(t *testing.T) {
+	s := newServer(t, nil)
+	body := ask(s, "GET", "/aide", "", nil).Body.String()
+	url := s.assets.url("sentences.fr.json")
+	if url == "" || !strings.Contains(body, `data-sentences="`+url+`"`) {
+		t.Fatalf("no address of sentences in %.120s", body)
+	}
+	if w := ask(s, "GET", url, "", nil); !strings.Contains(w.Body.String(), `"web.unsigned":{"other":"Votre session est terminée."}`) {
+		t.Errorf("%d %.200s", w.Code, w.Body)
+	}
+}
+
 func TestPagesAreLight(t *testing.T) {
 	s := newServer(t, nil)
 	shared := 0

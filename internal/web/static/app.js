@@ -3,6 +3,22 @@
 const seconds = Number(document.body.dataset.sessionSeconds || 0);
 const idle = 2 * 60; // the warning comes two minutes before the end
 
+// say returns the sentence of a key in the page's language, as the pages do: say('vault.word_count', {want: 6, got: 5}).
+// The catalogue is fetched at the first call and kept for ever under its address.
+let sentences;
+export async function say(key, args = {}) {
+  sentences ??= fetch(document.documentElement.dataset.sentences).then((answer) => answer.json());
+  const said = await sentences;
+  const forms = said[key];
+  if (!forms) return said['refused.422.title'].other;
+  const rule = new Intl.PluralRules(document.documentElement.lang);
+  const text = forms.one && rule.select(Number(args.n)) === 'one' ? forms.one : forms.other;
+  return text.replace(/\{([a-z_]+)(?::([a-z_]+))?\}/g, (found, name, words) => {
+    if (!(name in args)) return found;
+    return words ? said[`${words}.${args[name]}`]?.other ?? args[name] : String(args[name]);
+  });
+}
+
 // A session that is about to end says so, and can be prolonged.
 if (seconds) {
   const dialog = document.querySelector('dialog.ending');
