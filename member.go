@@ -1,8 +1,13 @@
 package ailleurs
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // MemberKind is the kind of organisation a member is.
@@ -55,4 +60,62 @@ type Team struct {
 func (t Team) Complete() bool {
 	return t.Lead != "" && t.Second != "" && t.Signatory != "" &&
 		t.Lead != t.Second && t.Lead != t.Signatory && t.Second != t.Signatory
+}
+
+// Holds reports whether the agent fills one of the three posts.
+func (t Team) Holds(a AgentID) bool { return a != "" && (t.Lead == a || t.Second == a || t.Signatory == a) }
+
+const teamLabel = "ailleurs-posts/1"
+
+// Text is the canonical form of a team as two people sign it: who fills the three posts of a member from at on.
+func (t Team) Text(member MemberID, at time.Time) string {
+	return fmt.Sprintf("%s\nmember %s\nlead %s\nsecond %s\nsignatory %s\nat %s\n",
+		teamLabel, member, t.Lead, t.Second, t.Signatory, FormatTime(at))
+}
+
+// ParseTeam reads what Text wrote and nothing else.
+func ParseTeam(text string) (t Team, member MemberID, at time.Time, err error) {
+	refused := Refuse("team.malformed", "team")
+	lines := strings.Split(text, "\n")
+	if len(lines) != 7 || lines[0] != teamLabel {
+		return Team{}, "", time.Time{}, refused
+	}
+	var values [5]string
+	for i, name := range []string{"member", "lead", "second", "signatory", "at"} {
+		value, ok := strings.CutPrefix(lines[i+1], name+" ")
+		if !ok {
+			return Team{}, "", time.Time{}, refused
+		}
+		values[i] = value
+	}
+	if at, err = ParseTime(values[4]); err != nil {
+		return Team{}, "", time.Time{}, refused
+	}
+	t, member = Team{Lead: AgentID(values[1]), Second: AgentID(values[2]), Signatory: AgentID(values[3])}, MemberID(values[0])
+	if t.Text(member, at) != text {
+		return Team{}, "", time.Time{}, refused
+	}
+	return t, member, at, nil
+}
+
+// Approval is the statement that whoever approves a team's text signs; By, Epoch and At are the signer's to fill in.
+func (Team) Approval(member MemberID, text string) Statement {
+	sum := sha256.Sum256([]byte(text))
+	return Statement{Purpose: ToTeam, Subject: string(member), Digest: hex.EncodeToString(sum[:])}
+}
+
+// MaxName bounds the name of a member or an agent, in characters.
+const MaxName = 120
+
+// CheckName refuses an empty or overlong name, and one with characters that no name has.
+func CheckName(name, field string) error {
+	switch {
+	case strings.TrimSpace(name) != name || name == "":
+		return Refuse("name.empty", field)
+	case utf8.RuneCountInString(name) > MaxName:
+		return Refuse("name.too_long", field, "most", fmt.Sprint(MaxName))
+	case strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f || r == utf8.RuneError || r == '<' || r == '>' }):
+		return Refuse("name.bad_character", field)
+	}
+	return nil
 }

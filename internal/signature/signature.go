@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
@@ -103,34 +102,4 @@ func Open(verifier string, signed []byte) (string, error) {
 		return "", ailleurs.Refuse("signature.other_signer", "statement")
 	}
 	return "", ailleurs.Refuse("signature.malformed", "statement")
-}
-
-// Line returns, from a note signed by the holder of verifier, the text and that holder's signature line alone, ready to
-// be put under the same text beside others' by Join.
-func Line(verifier string, signed []byte) (text string, line []byte, err error) {
-	if text, err = Open(verifier, signed); err != nil {
-		return "", nil, err
-	}
-	v, err := note.NewVerifier(verifier)
-	if err != nil {
-		return "", nil, fmt.Errorf("signature: stored verifier: %w", err)
-	}
-	n, err := note.Open(signed, note.VerifierList(v))
-	if err != nil {
-		return "", nil, fmt.Errorf("signature: note opened once: %w", err)
-	}
-	alone, err := note.Sign(&note.Note{Text: n.Text, Sigs: n.Sigs[:1]})
-	if err != nil {
-		return "", nil, fmt.Errorf("signature: line: %w", err)
-	}
-	return text, []byte(strings.TrimPrefix(string(alone), text+"\n")), nil
-}
-
-// Join puts signature lines that Line returned under their common text.
-func Join(text string, lines ...[]byte) []byte {
-	out := []byte(text + "\n")
-	for _, l := range lines {
-		out = append(out, l...)
-	}
-	return out
 }

@@ -106,29 +106,3 @@ func TestEveryOtherSignatureIsRefusedByName(t *testing.T) {
 	_, err := signature.VerifyKey(h.key, agent, h.sign(t, good.Text()), statement(other), at)
 	wantKey(t, err, "statement.wrong_signer")
 }
-
-func TestJoinedLinesAreOneNoteOfSeveralSigners(t *testing.T) {
-	text := "ailleurs-register/1\nkind revocation\n"
-	var lines [][]byte
-	hands := []hand{newHand(t, ailleurs.NewID[ailleurs.AgentID](), 1), newHand(t, ailleurs.NewID[ailleurs.AgentID](), 1)}
-	both, err := note.Sign(&note.Note{Text: text}, hands[0].signer, hands[1].signer)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, h := range hands {
-		got, line, err := signature.Line(h.key.Verifier, both)
-		if err != nil || got != text {
-			t.Fatalf("%q, %v", got, err)
-		}
-		lines = append(lines, line)
-	}
-	joined := signature.Join(text, lines...)
-	if string(joined) != string(both) {
-		t.Errorf("got\n%s\nwant\n%s", joined, both)
-	}
-	for _, h := range hands {
-		if _, err := signature.Open(h.key.Verifier, joined); err != nil {
-			t.Error(err)
-		}
-	}
-}
