@@ -43,8 +43,9 @@ const (
 	InvitationLife = 72 * time.Hour
 	SessionIdle    = 15 * time.Minute
 	SessionLongest = 8 * time.Hour
-	CallBackAfter  = 30 * 24 * time.Hour // date given to the person when a call expires
-	JourneyLongest = 24 * time.Hour      // travelling is of the same day
+	CallBackAfter  = 30 * 24 * time.Hour            // date given to the person when a call expires
+	ExpiredKept    = CallBackAfter + 7*24*time.Hour // the safe contact of an expired case, until the call-back is over
+	JourneyLongest = 24 * time.Hour                 // travelling is of the same day
 	MinAddressees  = 5
 	RingsPerCall   = 3
 	HomeRadiusKm   = 60.0 // excluded around home by the client itself

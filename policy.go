@@ -68,8 +68,10 @@ type Standing struct {
 	Fled        bool // the household had a host before a compromise sent it calling again
 }
 
-// MayHold reports whether a key of the compartment may be handed out. A suspended case is shown to its own origin alone;
-// a compromised one to the host's pair alone, who keep what they hold while a new ring is called; one that ended to nobody but, once closed, those the table still lists.
+// MayHold reports whether a key of the compartment may be handed out. A suspended case is shown to its own origin alone. A
+// compromised one is shown to the host's pair alone, who keep what they hold while a new ring is called. Of an expired one
+// the pair that knows the person keeps the safe contact, to call back. Any other that ended is shown to nobody but, once
+// closed, those whom the table still lists.
 func MayHold(c Compartment, s Standing) bool {
 	state := s.Case
 	switch state {
@@ -83,7 +85,9 @@ func MayHold(c Compartment, s Standing) bool {
 			return false
 		}
 		state = Following
-	case Diverted, Expired, Withdrawn:
+	case Expired: // the origin has promised to call the person back
+		return c == Person && (s.Part == OriginLead || s.Part == OriginSecond || s.Fled && (s.Part == HostLead || s.Part == HostSecond))
+	case Diverted, Withdrawn:
 		return false
 	case Calling, Choosing:
 		if s.Fled && (s.Part == HostLead || s.Part == HostSecond) {

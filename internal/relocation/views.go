@@ -79,8 +79,8 @@ type CaseView struct {
 	Part      ailleurs.Part    // what the reader plays
 	For       ailleurs.AgentID // whom the reader stands in for, when a deputy
 	Tasks     []Task           // what waits for the reader, most pressing first
-	Call      *CallView        // for the origin and the coordination
-	Threads   []ThreadLine     // for the origin and the coordination; the coordination sees no answer
+	Sheet     *CallView        // for the origin and the coordination
+	Threads   []ThreadLine     // for the origin's lead and second
 	Answer    *AnswerLine      // for the host: what was agreed
 	Holds     []HoldLine       // for the host
 	Journey   *Journey         // for the host; the origin sees the state alone
@@ -175,11 +175,17 @@ type Grant struct {
 }
 
 // An Event is a line of the journal about a case, for those who may see it.
+// Entry, Salt and Text let a client
+// check that it is in the log: Entry is SHA-256(Salt ‖ Text), the leaf at Index.
 type Event struct {
-	Index int64
-	Kind  string
-	At    time.Time
-	Actor ailleurs.AgentID
+	Index  int64
+	Kind   string
+	At     time.Time
+	Actor  ailleurs.AgentID // empty when time did it
+	Member ailleurs.MemberID
+	Entry  []byte
+	Salt   []byte
+	Text   string
 }
 
 // A ThreadView is a thread as its addressee sees it: neither who else was called nor what they said.

@@ -1,0 +1,244 @@
+package relocation
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"codeberg.org/ailleurs/ailleurs"
+	"codeberg.org/ailleurs/ailleurs/internal/store"
+)
+
+type journeyRow struct {
+	ID       string          `db:"id"`
+	Case     ailleurs.CaseID `db:"case_id"`
+	Departed time.Time       `db:"departed_at"`
+	RingAt   time.Time       `db:"ring_at"`
+	Rang     time.Time       `db:"rang_at"`
+	Arrived  time.Time       `db:"arrived_at"`
+	Missed   time.Time       `db:"missed_at"`
+}
+
+const selectJourney = "SELECT id, case_id, departed_at, ring_at, rang_at, arrived_at, missed_at FROM journey "
+
+// journeys are the case's, the last one last.
+func (u *unit) journeys() ([]journeyRow, error) {
+	return store.All[journeyRow](u.tx, selectJourney+"WHERE case_id = $1 ORDER BY departed_at", u.c.ID)
+}
+
+// underway is the journey that neither arrived nor was missed.
+func (u *unit) underway() (journeyRow, bool, error) {
+	all, err := u.journeys()
+	if err != nil || len(all) == 0 {
+		return journeyRow{}, false, err
+	}
+	last := all[len(all)-1]
+	return last, last.Arrived.IsZero() && last.Missed.IsZero(), nil
+}
+
+// Depart starts the journey: the host lead signed the plan of that place, and gives the hub the instant to ring.
+func (e *Exchange) Depart(ctx context.Context, by ailleurs.Actor, in ailleurs.Depart, at time.Time) error {
+	return e.decide(ctx, by, in.Once, in, at, sameCase(in.Case), func(u *unit) error {
+		from, err := u.as(ailleurs.HostLead)
+		if err != nil {
+			return err
+		}
+		if err := u.in(ailleurs.Preparing); err != nil {
+			return err
+		}
+		ring := instant(in.RingAt)
+		if !ring.After(u.at) || ring.After(u.at.Add(ailleurs.JourneyLongest+ailleurs.ArrivalAlarm)) {
+			return ailleurs.Refuse("journey.ring_at", "ring_at")
+		}
+		granted, err := u.granted()
+		if err != nil {
+			return err
+		}
+		if !granted {
+			return ailleurs.RefuseAs(ailleurs.Conflict, "journey.not_handed_over", "")
+		}
+		pair := []reader{
+			{part: ailleurs.HostLead, agent: u.c.HostLead, member: u.c.Host},
+			{part: ailleurs.HostSecond, agent: u.c.HostSecond, member: u.c.Host},
+		}
+		if err := u.take(in.Sealed, from, pair); err != nil {
+			return err
+		}
+		plan, err := u.lastBody(ailleurs.Arrival, "")
+		if err != nil {
+			return err
+		}
+		if plan == "" {
+			return ailleurs.Refuse("journey.no_plan", "bodies")
+		}
+		if err := u.sign(in.Signed, ailleurs.ToPlan, string(u.c.ID), plan, from.part); err != nil {
+			return err
+		}
+		err = u.tx.Insert("journey", journeyRow{ID: string(ailleurs.NewID[ailleurs.CaseID]()), Case: u.c.ID, Departed: u.at, RingAt: ring})
+		if err != nil {
+			return err
+		}
+		if err := u.move(ailleurs.Travelling, from.part); err != nil {
+			return err
+		}
+		u.later(jobArrival, string(u.c.ID), "", ring)
+		u.notify(u.c.HostSecond)
+		u.say("journey.departed", "", nil)
+		return nil
+	})
+}
+
+// granted reports whether both of the host's people hold the person compartment.
+func (u *unit) granted() (bool, error) {
+	all, err := u.placed()
+	if err != nil {
+		return false, err
+	}
+	for _, p := range []ailleurs.Part{ailleurs.HostLead, ailleurs.HostSecond} {
+		if !slices.ContainsFunc(all, func(e placed) bool { return e.Compartment == ailleurs.Person && e.Part == p && e.Member == u.c.Host }) {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// NoShow brings the case back to preparing: the journey did not happen and the person was found safe.
+func (e *Exchange) NoShow(ctx context.Context, by ailleurs.Actor, in ailleurs.OnCase, at time.Time) error {
+	return e.decide(ctx, by, in.Once, in, at, sameCase(in.Case), func(u *unit) error {
+		from, err := u.as(ailleurs.HostLead, ailleurs.OriginLead)
+		if err != nil {
+			return err
+		}
+		if err := u.in(ailleurs.Travelling); err != nil {
+			return err
+		}
+		j, ok, err := u.underway()
+		if err != nil {
+			return err
+		}
+		if ok {
+			if err := u.tx.Set("journey", j.ID, store.Changes{"missed_at": u.at}); err != nil {
+				return err
+			}
+		}
+		u.notify(u.c.HostLead, u.c.HostSecond, u.c.Lead)
+		u.say("journey.missed", "", nil)
+		return u.move(ailleurs.Preparing, from.part)
+	})
+}
+
+// PlaceFails takes a case in preparation back to the choice: the place is no longer to be had, or not safe. The host may
+// propose again, and whoever has not been released yet is back in the choice.
+func (e *Exchange) PlaceFails(ctx context.Context, by ailleurs.Actor, in ailleurs.OnCase, at time.Time) error {
+	return e.decide(ctx, by, in.Once, in, at, sameCase(in.Case), func(u *unit) error {
+		from, err := u.as(ailleurs.HostLead, ailleurs.OriginLead)
+		if err != nil {
+			return err
+		}
+		if err := u.in(ailleurs.Preparing); err != nil {
+			return err
+		}
+		t, err := u.thread(u.c.Retained)
+		if err != nil {
+			return err
+		}
+		if err := u.freeHolds(t.ID); err != nil {
+			return err
+		}
+		if err := u.become(t, ailleurs.Studying); err != nil {
+			return err
+		}
+		t.Round++
+		if err := u.destroy("part IN ($1, $2)", ailleurs.HostLead, ailleurs.HostSecond); err != nil {
+			return err
+		}
+		u.c.Retained, u.c.Host, u.c.HostLead, u.c.HostSecond = "", "", "", ""
+		if err := u.move(ailleurs.Choosing, from.part); err != nil {
+			return err
+		}
+		t.Deadline = u.c.Deadline
+		u.later(jobLapse, string(t.ID), "", t.Deadline)
+		all, err := u.all()
+		if err != nil {
+			return err
+		}
+		for _, other := range all {
+			if other == t || other.Release.IsZero() {
+				continue
+			}
+			refused := false
+			if a, ok, err := u.answerOf(other); err != nil {
+				return err
+			} else if ok {
+				refused = !a.Refused.IsZero()
+			}
+			if !refused {
+				other.Release = time.Time{}
+			}
+		}
+		u.notify(u.c.Lead, u.c.Second, t.Lead, t.Second)
+		u.say("place.failed", string(t.ID), nil)
+		return nil
+	})
+}
+
+// Arrive records the arrival, which the host lead signs on the person's code word, and takes the new epochs that the host
+// alone holds. The origin's envelopes, the addressees' and the coordination's are destroyed: the origin keeps the light.
+func (e *Exchange) Arrive(ctx context.Context, by ailleurs.Actor, in ailleurs.Arrive, at time.Time) error {
+	return e.decide(ctx, by, in.Once, in, at, sameCase(in.Case), func(u *unit) error {
+		from, err := u.as(ailleurs.HostLead)
+		if err != nil {
+			return err
+		}
+		if err := u.in(ailleurs.Travelling); err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(in.Keys, func(k ailleurs.CompartmentKey) bool { return k.Compartment == ailleurs.Person }) {
+			return ailleurs.Refuse("arrive.new_epoch_missing", "keys")
+		}
+		pair := []reader{
+			{part: ailleurs.HostLead, agent: u.c.HostLead, member: u.c.Host},
+			{part: ailleurs.HostSecond, agent: u.c.HostSecond, member: u.c.Host},
+		}
+		if err := complete(in.Sealed, ailleurs.Person, "", pair...); err != nil {
+			return err
+		}
+		if err := u.sign(in.Signed, ailleurs.ToArrive, string(u.c.ID), u.c.rules().Digest(), from.part); err != nil {
+			return err
+		}
+		if err := u.take(in.Sealed, from, pair); err != nil {
+			return err
+		}
+		j, ok, err := u.underway()
+		if err != nil {
+			return err
+		}
+		if ok {
+			if err := u.tx.Set("journey", j.ID, store.Changes{"arrived_at": u.at}); err != nil {
+				return err
+			}
+		}
+		if err := u.move(ailleurs.Following, from.part); err != nil {
+			return err
+		}
+		u.c.Arrived = u.at
+		// What remains is the host's: its own envelopes and, of the thread that was retained, those its pair came with.
+		if err := u.destroy("part NOT IN ($1, $2) AND NOT (part IN ($3, $4) AND member_id = $5)",
+			ailleurs.HostLead, ailleurs.HostSecond, ailleurs.AddresseeLead, ailleurs.AddresseeSecond, u.c.Host); err != nil {
+			return err
+		}
+		if err := u.destroy("compartment IN ('person', 'threat') AND part IN ($1, $2) AND epoch < $3",
+			ailleurs.HostLead, ailleurs.HostSecond, in.Keys[slices.IndexFunc(in.Keys, func(k ailleurs.CompartmentKey) bool {
+				return k.Compartment == ailleurs.Person
+			})].Epoch); err != nil {
+			return err
+		}
+		if err := u.planFollowUps(); err != nil {
+			return err
+		}
+		u.later(jobErase, string(u.c.ID), string(eraseArrival), u.at.Add(ailleurs.ArrivalKept))
+		u.notify(u.c.Lead, u.c.Second, u.c.HostSecond)
+		u.say("case.arrived", "", nil)
+		return nil
+	})
+}
