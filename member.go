@@ -63,7 +63,9 @@ func (t Team) Complete() bool {
 }
 
 // Holds reports whether the agent fills one of the three posts.
-func (t Team) Holds(a AgentID) bool { return a != "" && (t.Lead == a || t.Second == a || t.Signatory == a) }
+func (t Team) Holds(a AgentID) bool {
+	return a != "" && (t.Lead == a || t.Second == a || t.Signatory == a)
+}
 
 const teamLabel = "ailleurs-posts/1"
 

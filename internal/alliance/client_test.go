@@ -144,7 +144,9 @@ func fakeRecipient() string {
 	return "age1pq1" + string(b)
 }
 
-func file(mark string) []byte { return []byte("age-encryption.org/v1\n-> mlkem768x25519 " + mark + "\n") }
+func file(mark string) []byte {
+	return []byte("age-encryption.org/v1\n-> mlkem768x25519 " + mark + "\n")
+}
 
 func lock(kind ailleurs.UnlockerKind) string {
 	return "ailleurs-lock/1\nkind " + string(kind) + "\nrecipient " + fakeRecipient() + "\n"
@@ -459,4 +461,3 @@ func (k *authenticator) answer(extensions string, response map[string]any) json.
 	})
 	return b
 }
-

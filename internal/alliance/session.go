@@ -38,13 +38,13 @@ type File struct {
 
 // A Viewer is who a live session belongs to.
 type Viewer struct {
-	ailleurs.Actor         // no roles while Pending
-	Name           string  // on screen, to themselves
-	MemberName     string  // likewise
-	Lang           string  // fr or en
-	Epoch          int     // of the keys that the session works with
-	Pending        bool    // enrolled, not confirmed by two colleagues yet
-	Lacking        string  // message key of what their unlockers lack (ailleurs.CheckUnlockers), empty when nothing does
+	ailleurs.Actor        // no roles while Pending
+	Name           string // on screen, to themselves
+	MemberName     string // likewise
+	Lang           string // fr or en
+	Epoch          int    // of the keys that the session works with
+	Pending        bool   // enrolled, not confirmed by two colleagues yet
+	Lacking        string // message key of what their unlockers lack (ailleurs.CheckUnlockers), empty when nothing does
 	Session        SessionID
 	Ends           time.Time // when it ends unless something is asked before
 	Latest         time.Time // when it ends at the latest
