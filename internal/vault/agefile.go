@@ -14,16 +14,6 @@ import (
 // hybridStanza is the only recipient stanza of protocol 1: ML-KEM-768 with X25519.
 const hybridStanza = "mlkem768x25519"
 
-// ageFixed is what an age file with one hybrid stanza and up to one chunk of 64 KiB adds to its plain text, but for the
-// 16 bytes of tag per chunk: intro, stanza, MAC line, nonce.
-const ageFixed = 1627 + 16
-
-// SealedSize is the length in bytes of an age file with one hybrid recipient whose plain text has n bytes.
-func SealedSize(n int) int {
-	chunks := max(1, (n+64<<10-1)/(64<<10))
-	return ageFixed + n + 16*chunks
-}
-
 // sealTo encrypts plain to one hybrid recipient (age1pq1…) and to nobody else.
 func sealTo(recipient string, plain []byte) ([]byte, error) {
 	r, err := parseRecipient(recipient, "recipient")
@@ -31,7 +21,7 @@ func sealTo(recipient string, plain []byte) ([]byte, error) {
 		return nil, err
 	}
 	var file bytes.Buffer
-	file.Grow(SealedSize(len(plain)))
+	file.Grow(ailleurs.SealedSize(len(plain)))
 	w, err := age.Encrypt(&file, r)
 	if err != nil {
 		return nil, err
@@ -47,9 +37,9 @@ func sealTo(recipient string, plain []byte) ([]byte, error) {
 
 // openWith decrypts an age file of at most limit bytes of plain text, made out to id alone; field names it in refusals.
 func openWith(id *age.HybridIdentity, file []byte, limit int, field string) ([]byte, error) {
-	if len(file) > SealedSize(limit) {
+	if len(file) > ailleurs.SealedSize(limit) {
 		// A second stanza makes a file longer too: name that first, so that an attack is not taken for a big file.
-		if len(file) <= SealedSize(limit)+64<<10 {
+		if len(file) <= ailleurs.SealedSize(limit)+64<<10 {
 			if err := checkStanzas(file, field); err != nil {
 				return nil, err
 			}
@@ -132,7 +122,7 @@ func classicStanza(kind string) bool {
 // Stanzas names the recipient stanzas of an age file, in order, with their arguments other than keys (the cost of a
 // passphrase stanza). It opens nothing.
 func Stanzas(file []byte) ([]string, error) {
-	if len(file) > SealedSize(maxPlain) {
+	if len(file) > ailleurs.SealedSize(maxPlain) {
 		return nil, ailleurs.RefuseAs(ailleurs.TooLarge, "vault.too_large", "file")
 	}
 	var look lookOnly

@@ -69,6 +69,12 @@ func (c *Client) Learn(records [][]byte, checkpoint []byte) error {
 	return nil
 }
 
+// Verdict is what to keep until the next page of this session, in any storage; Resume takes it back.
+func (c *Client) Verdict() []byte { return c.directory.Verdict(c.trousseau) }
+
+// Resume spares the first Learn the signatures that an earlier page has checked.
+func (c *Client) Resume(verdict []byte) error { return c.directory.Resume(c.trousseau, verdict) }
+
 // ready refuses everything until the register is known and beyond doubt.
 func (c *Client) ready() error {
 	if c.alarm != nil {

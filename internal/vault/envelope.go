@@ -8,9 +8,6 @@ import (
 	"codeberg.org/ailleurs/ailleurs"
 )
 
-// EnvelopeSize is the padded length of an envelope's plain text, in bytes.
-const EnvelopeSize = 1024
-
 // A Reader is an agent whose current key the directory has proved to be in the register. Only Directory.Reader makes
 // one: what is not proved cannot be wrapped to.
 type Reader struct {
@@ -79,10 +76,10 @@ func SealEnvelope(t *Trousseau, fromPart ailleurs.Part, k *Key, to Reader, part 
 	if err != nil {
 		return none, err
 	}
-	if len(signed) > EnvelopeSize {
+	if len(signed) > ailleurs.EnvelopePlain {
 		return none, ailleurs.Refuse("vault.too_large", "envelope")
 	}
-	plain := make([]byte, EnvelopeSize)
+	plain := make([]byte, ailleurs.EnvelopePlain)
 	copy(plain, signed)
 	file, err := sealTo(to.recipient, plain)
 	if err != nil {
@@ -98,11 +95,11 @@ func SealEnvelope(t *Trousseau, fromPart ailleurs.Part, k *Key, to Reader, part 
 // for (epoch 0 takes any), for this person's current key, in time, and signed by a grantor whose key is in the register
 // and not revoked. Whether the grantor's part allowed the grant is a rule of the case: Client checks it.
 func OpenEnvelope(d *Directory, t *Trousseau, sealed ailleurs.SealedEnvelope, want Folder, epoch int, at time.Time) (*Grant, error) {
-	plain, err := openWith(t.id, sealed.Data, EnvelopeSize, "envelope")
+	plain, err := openWith(t.id, sealed.Data, ailleurs.EnvelopePlain, "envelope")
 	if err != nil {
 		return nil, err
 	}
-	if len(plain) != EnvelopeSize {
+	if len(plain) != ailleurs.EnvelopePlain {
 		return nil, ailleurs.Refuse("vault.wrong_size", "envelope")
 	}
 	g, signed, err := parseEnvelope(plain)

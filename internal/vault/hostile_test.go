@@ -10,6 +10,7 @@ import (
 
 	"filippo.io/age"
 	"filippo.io/age/armor"
+	"golang.org/x/mod/sumdb/tlog"
 
 	"codeberg.org/ailleurs/ailleurs"
 )
@@ -18,7 +19,7 @@ import (
 // is about to open it. Every attack bends one thing that the hub hands out.
 type stage struct {
 	*alliance
-	t        *testing.T
+	t        testing.TB
 	origin   *Client // Lyon's lead
 	host     *Client // Bordeaux's lead
 	opened   *Opened // need, at the origin
@@ -39,6 +40,17 @@ func (a *alliance) client(t *Trousseau) *Client {
 func newStage(t *testing.T) *stage {
 	t.Helper()
 	cryptotest.SetGlobalRandom(t, 7)
+	return setStage(t)
+}
+
+// newFuzzStage is a stage with fresh randomness each time.
+func newFuzzStage(f *testing.F) *stage {
+	f.Helper()
+	return setStage(f)
+}
+
+func setStage(t testing.TB) *stage {
+	t.Helper()
 	s := &stage{alliance: newAlliance(t), t: t, at: now}
 	s.origin, s.host = s.client(s.lead), s.client(s.hostLead)
 	folder := Folder{Dossier: ailleurs.NewID[ailleurs.CaseID](), Compartment: ailleurs.Need}
@@ -61,6 +73,15 @@ func newStage(t *testing.T) *stage {
 	return s
 }
 
+// proof is the inclusion proof of a record under the newest checkpoint, as it is kept in a file.
+func (s *stage) proof(index int64) Proof {
+	hashes, err := tlog.ProveRecord(int64(len(s.records)), index, s.hub)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return Proof{index, hashes, s.checkpoint(len(s.records))}
+}
+
 func (s *stage) open() error {
 	_, err := s.host.Open(s.received, s.at)
 	return err
@@ -78,7 +99,7 @@ func (s *stage) envelope(edit func(text string) string) error {
 		s.t.Fatal(err)
 	}
 	signed := must[[]byte](s.t)(s.lead.sign(edit(g.text())))
-	plain := make([]byte, EnvelopeSize)
+	plain := make([]byte, ailleurs.EnvelopePlain)
 	copy(plain, signed)
 	s.received.Envelopes[0].Data = must[[]byte](s.t)(sealTo(s.hostLead.Public().Recipient, plain))
 	return s.open()
@@ -106,7 +127,7 @@ func (s *stage) plain(id *age.HybridIdentity, file []byte) []byte {
 }
 
 // encrypt makes an age file to any recipients at all, as protocol 1 would not.
-func encrypt(t *testing.T, plain []byte, to ...age.Recipient) []byte {
+func encrypt(t testing.TB, plain []byte, to ...age.Recipient) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	w, err := age.Encrypt(&b, to...)
@@ -145,7 +166,7 @@ var attacks = []struct {
 		if err != nil {
 			return err
 		}
-		s.received.Envelopes[0].Data = encrypt(s.t, make([]byte, EnvelopeSize), id.Recipient())
+		s.received.Envelopes[0].Data = encrypt(s.t, make([]byte, ailleurs.EnvelopePlain), id.Recipient())
 		return s.open()
 	}},
 	{"classic stanza beside ours", "vault.classic_stanza", func(s *stage) error {
@@ -163,7 +184,7 @@ var attacks = []struct {
 			return err
 		}
 		r.SetWorkFactor(10)
-		s.received.Envelopes[0].Data = encrypt(s.t, make([]byte, EnvelopeSize), r)
+		s.received.Envelopes[0].Data = encrypt(s.t, make([]byte, ailleurs.EnvelopePlain), r)
 		return s.open()
 	}},
 	{"second hybrid recipient", "vault.extra_stanza", func(s *stage) error {
@@ -210,7 +231,7 @@ var attacks = []struct {
 	}},
 	{"envelope a little too small", "vault.wrong_size", func(s *stage) error {
 		plain := s.plain(s.hostLead.id, s.received.Envelopes[0].Data)
-		s.received.Envelopes[0].Data = must[[]byte](s.t)(sealTo(s.hostLead.Public().Recipient, plain[:EnvelopeSize-1]))
+		s.received.Envelopes[0].Data = must[[]byte](s.t)(sealTo(s.hostLead.Public().Recipient, plain[:ailleurs.EnvelopePlain-1]))
 		return s.open()
 	}},
 
@@ -272,7 +293,7 @@ var attacks = []struct {
 	}},
 	{"envelope with something in its padding", "vault.bad_padding", func(s *stage) error {
 		plain := s.plain(s.hostLead.id, s.received.Envelopes[0].Data)
-		plain[EnvelopeSize-1] = 1
+		plain[ailleurs.EnvelopePlain-1] = 1
 		s.received.Envelopes[0].Data = must[[]byte](s.t)(sealTo(s.hostLead.Public().Recipient, plain))
 		return s.open()
 	}},

@@ -2,6 +2,7 @@ package vault
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/base64"
 	"strconv"
 	"strings"
@@ -221,6 +222,15 @@ func ParseProof(file []byte) (Proof, error) {
 	}
 	p.Checkpoint = []byte(checkpoint)
 	return p, nil
+}
+
+// EventRecord is the record that the journal holds of an event: the SHA-256 of its 32-byte salt and its canonical text. A
+// head of a chain is believed once the event that names it is proved so.
+func EventRecord(salt, event []byte) []byte {
+	h := sha256.New()
+	h.Write(salt)
+	h.Write(event)
+	return h.Sum(nil)
 }
 
 // Verify checks that the record is in the pinned log, under the checkpoint that the proof carries.

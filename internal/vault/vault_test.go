@@ -196,8 +196,8 @@ func TestCardTravelsFromLyonToBordeaux(t *testing.T) {
 	reader := must[Reader](t)(d.Reader(a.hostLead.Public()))
 	envelope := must[ailleurs.SealedEnvelope](t)(SealEnvelope(a.lead, ailleurs.OriginLead, k, reader, ailleurs.AddresseeLead, now, now.AddDate(0, 1, 0)))
 
-	if got := len(envelope.Data); got != SealedSize(EnvelopeSize) {
-		t.Errorf("an envelope has %d bytes, SealedSize says %d", got, SealedSize(EnvelopeSize))
+	if got := len(envelope.Data); got != ailleurs.SealedSize(ailleurs.EnvelopePlain) {
+		t.Errorf("an envelope has %d bytes, SealedSize says %d", got, ailleurs.SealedSize(ailleurs.EnvelopePlain))
 	}
 	if err := envelope.Validate("envelope", now); err != nil {
 		t.Error(err)
@@ -228,7 +228,7 @@ func TestTrousseauOpensWithEachOfItsLocks(t *testing.T) {
 	for _, u := range unlockers {
 		lock := must[Lock](t)(ParseLock(u.Lock().Text()))
 		file := must[[]byte](t)(a.lead.Wrap(lock))
-		if len(file) != SealedSize(TrousseauSize) {
+		if len(file) != ailleurs.SealedSize(TrousseauSize) {
 			t.Errorf("a wrapped trousseau has %d bytes", len(file))
 		}
 		back := must[*Trousseau](t)(OpenTrousseau(file, u))
