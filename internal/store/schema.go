@@ -205,6 +205,9 @@ func declared(steps []migration) (map[string]*table, error) {
 				return nil, fmt.Errorf("store: CREATE TABLE without a name in migration %s", m.name)
 			}
 			name := toks[i+1].word
+			if name == "if" {
+				return nil, fmt.Errorf("store: IF NOT EXISTS has no place in migration %s", m.name)
+			}
 			if directive == "" {
 				return nil, fmt.Errorf("store: table %s of migration %s has neither -- journalled nor -- plain above it", name, m.name)
 			}

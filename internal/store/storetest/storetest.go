@@ -74,17 +74,24 @@ func Open(t testing.TB, dsn string, opts store.Options) *store.DB {
 // addresses remembers where the databases opened here are: *store.DB → dsn.
 var addresses sync.Map
 
-// Tamper runs statements on the database behind the store's back, with foreign keys unchecked, as whoever holds the
-// file or the server could.
-func Tamper(t testing.TB, db *store.DB, texts ...string) {
+// Address returns the dsn of a database opened here.
+func Address(t testing.TB, db *store.DB) string {
 	t.Helper()
 	dsn, ok := addresses.Load(db)
 	if !ok {
 		t.Fatal("not a database that storetest opened")
 	}
-	driver, source, first := "sqlite", "file:"+filepath.Join(dsn.(string), store.FileName), "PRAGMA foreign_keys = off"
+	return dsn.(string)
+}
+
+// Tamper runs statements on the database behind the store's back, with foreign keys unchecked, as whoever holds the
+// file or the server could.
+func Tamper(t testing.TB, db *store.DB, texts ...string) {
+	t.Helper()
+	dsn := Address(t, db)
+	driver, source, first := "sqlite", "file:"+filepath.Join(dsn, store.FileName), "PRAGMA foreign_keys = off"
 	if db.Engine() == store.PostgreSQL {
-		driver, source, first = "pgx", dsn.(string), "SET session_replication_role = replica"
+		driver, source, first = "pgx", dsn, "SET session_replication_role = replica"
 	}
 	raw, err := sql.Open(driver, source)
 	if err != nil {
