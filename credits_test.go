@@ -104,7 +104,8 @@ func licenceOf(dir string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for _, f := range files {
+	// Some modules of a larger repository state their licence in the README alone.
+	for _, f := range append(files, filepath.Join(dir, "README.md")) {
 		b, err := os.ReadFile(f)
 		if err != nil {
 			continue
@@ -114,6 +115,8 @@ func licenceOf(dir string) (string, error) {
 		switch {
 		case has("Apache License Version 2.0"):
 			return "Apache-2.0", nil
+		case has("[Zero-Clause BSD](https://opensource.org/licenses/0BSD) (reproduced below)"):
+			return "0BSD", nil
 		case has("Mozilla Public License Version 2.0"):
 			return "MPL-2.0", nil
 		case has("Permission is hereby granted, free of charge"):
