@@ -97,3 +97,9 @@ func (s *Server) robots(w http.ResponseWriter, r *http.Request) error {
 	sendPacked(w, r, http.StatusOK, []byte("User-agent: *\nDisallow: /entrer\nDisallow: /communes\n"))
 	return nil
 }
+
+// favicon leads browsers that ask by habit to the sign.
+func (s *Server) favicon(w http.ResponseWriter, r *http.Request) error {
+	http.Redirect(w, r, s.assets.url("sign.svg"), http.StatusSeeOther)
+	return nil
+}

@@ -21,6 +21,7 @@ func (s *Server) routes() []route {
 		get("/communes", anyone, s.communes),
 		get("/.well-known/security.txt", anyone, s.securityText),
 		get("/robots.txt", anyone, s.robots),
+		get("/favicon.ico", anyone, s.favicon),
 		get("/static/{name}", anyone, s.assets.serve),
 		get("/static/{hash}/{name}", anyone, s.assets.serve),
 

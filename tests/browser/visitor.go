@@ -11,6 +11,7 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
@@ -159,6 +160,20 @@ func (v *Visitor) Type(selector, text string) {
 func (v *Visitor) Keys(keys string) {
 	v.t.Helper()
 	v.Do(chromedp.KeyEvent(keys))
+}
+
+// Enter presses the Enter key as a keyboard does: one event down, with its character, so that a page that takes the key for
+// itself keeps the form from being sent. (Keys sends the character as an event of its own.)
+func (v *Visitor) Enter() {
+	v.t.Helper()
+	for _, e := range []input.DispatchKeyEventParams{
+		{Type: input.DispatchKeyEventTypeKeyDown, Key: "Enter", Code: "Enter", Text: "\r", WindowsVirtualKeyCode: 13},
+		{Type: input.DispatchKeyEventTypeKeyUp, Key: "Enter", Code: "Enter", WindowsVirtualKeyCode: 13},
+	} {
+		if _, err := chromedp.Call(v.Ctx, input.DispatchKeyEvent, e); err != nil {
+			v.t.Fatal(err)
+		}
+	}
 }
 
 // See waits until an element of a CSS selector is visible.
