@@ -1,6 +1,9 @@
 package ailleurs
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // An AlertLevel says how fast an alert must be acknowledged. An alert rings without decrypting anything.
 type AlertLevel int
@@ -27,3 +30,49 @@ func (l AlertLevel) AcknowledgeWithin() time.Duration {
 
 // Valid reports whether l is a level.
 func (l AlertLevel) Valid() bool { return l >= CallBack && l <= ImminentNow }
+
+// AlertEnd is how an alert ended, for the journal and the figures: a short list, no words.
+type AlertEnd string
+
+// The ends.
+const (
+	Handled     AlertEnd = "handled"     // the person is safe, or as safe as can be
+	PassedOn    AlertEnd = "passed_on"   // police, gendarmerie, medical or child-welfare services have taken over
+	FalseAlarm  AlertEnd = "false_alarm" // nothing was the matter
+	TestHeard   AlertEnd = "test_heard"  // the weekly test was acknowledged
+	TestUnheard AlertEnd = "test_unheard"
+)
+
+// AlertEnds lists what whoever closes an alert may choose.
+var AlertEnds = []AlertEnd{Handled, PassedOn, FalseAlarm}
+
+// An Officer is one line of the call tree: a duty officer, and when they are away.
+type Officer struct {
+	Agent   AgentID
+	Absence Absence
+}
+
+// NextOfficer is whom to ring as the n-th (from 0) of an alert: the call tree in its order, past whoever is away, and from
+// its beginning again, until someone answers. When everyone is away the tree is rung as if nobody were. ok is false for an
+// empty tree.
+func NextOfficer(tree []Officer, n int, at time.Time) (agent AgentID, ok bool) {
+	present := slices.DeleteFunc(slices.Clone(tree), func(o Officer) bool { return o.Absence.Covers(at) })
+	if len(present) == 0 {
+		present = tree
+	}
+	if len(present) == 0 {
+		return "", false
+	}
+	return present[n%len(present)].Agent, true
+}
+
+// TestRing is when the duty phones are next tried after an instant: Mondays at 10 h in the given place (Europe/Paris).
+func TestRing(after time.Time, in *time.Location) time.Time {
+	local := after.In(in)
+	for day := 0; ; day++ {
+		at := time.Date(local.Year(), local.Month(), local.Day()+day, 10, 0, 0, 0, in)
+		if at.Weekday() == time.Monday && at.After(after) {
+			return at
+		}
+	}
+}

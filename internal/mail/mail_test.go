@@ -30,7 +30,9 @@ import (
 var friday = time.Date(2027, 3, 12, 9, 30, 0, 0, time.UTC)
 
 func TestPostHasThreeRoundsADay(t *testing.T) {
-	paris := func(month time.Month, day, hour int) time.Time { return time.Date(2027, month, day, hour, 0, 0, 0, Paris) }
+	paris := func(month time.Month, day, hour int) time.Time {
+		return time.Date(2027, month, day, hour, 0, 0, 0, Paris)
+	}
 	for _, c := range []struct {
 		pace     ailleurs.NoticePace
 		at, want time.Time

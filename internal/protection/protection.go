@@ -1,0 +1,64 @@
+package protection
+
+import (
+	"context"
+	"time"
+	_ "time/tzdata" // the weekly test is at 10 h in Paris on every machine
+
+	"codeberg.org/ailleurs/ailleurs"
+	"codeberg.org/ailleurs/ailleurs/internal/journal"
+	"codeberg.org/ailleurs/ailleurs/internal/store"
+)
+
+// Config is what protection needs.
+type Config struct {
+	DB *store.DB // required
+
+	// Ringer makes a duty phone ring; nil where there are no duty officers.
+	Ringer Ringer
+
+	// InCircle says whether an agent has a part in a case; nil knows no case.
+	InCircle func(tx *store.Tx, id ailleurs.CaseID, agent ailleurs.AgentID) (bool, error)
+}
+
+// A Protection answers the use cases of this package. It is safe for use by many goroutines.
+type Protection struct {
+	db  *store.DB
+	cfg Config
+}
+
+// New returns the protection, or a refusal that names the field of the configuration at fault.
+func New(cfg Config) (*Protection, error) {
+	if cfg.DB == nil {
+		return nil, ailleurs.Refuse("protection.config", "DB")
+	}
+	return &Protection{cfg.DB, cfg}, nil
+}
+
+var paris = func() *time.Location {
+	l, err := time.LoadLocation("Europe/Paris")
+	if err != nil {
+		panic(err) // the data is compiled in
+	}
+	return l
+}()
+
+// Ready refuses to start when there are duty officers and no way to make a phone ring (alert.no_ringer): mail alone wakes
+// nobody. It also sees to the weekly test.
+func (p *Protection) Ready(ctx context.Context, at time.Time) error {
+	return p.db.Update(ctx, func(tx *store.Tx) error {
+		tree, err := callTree(tx)
+		if err != nil || len(tree) == 0 {
+			return err
+		}
+		if p.cfg.Ringer == nil {
+			return ailleurs.Refuse("alert.no_ringer", "alert.command")
+		}
+		return p.scheduleTest(tx, at)
+	})
+}
+
+func say(tx *store.Tx, e journal.Event) error {
+	_, err := journal.Append(tx, e)
+	return err
+}
