@@ -16,8 +16,8 @@ import (
 // A Head is the last body of a folder's chain as its reader knows it: from a body it opened, or from the journal. The
 // zero Head is a folder nobody has written in.
 type Head struct {
-	Sequence int
-	Hash     string // hex SHA-256 of the sealed body; empty at 0
+	Sequence int    `json:"sequence"`
+	Hash     string `json:"hash"` // hex SHA-256 of the sealed body; empty at 0
 }
 
 // HeadOf is the head after the given sealed body.

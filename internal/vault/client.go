@@ -107,13 +107,13 @@ func (o *Opened) Key() ailleurs.CompartmentKey { return o.key.Public() }
 
 // A Received folder is what the hub handed out, and what the reader knows of it otherwise.
 type Received struct {
-	Folder    Folder
-	Part      ailleurs.Part // what the reader plays
-	Circle    Circle
-	Head      Head                      // the newest body, by the journal
-	Envelopes []ailleurs.SealedEnvelope // for this reader, of one or more epochs
-	Bodies    []ailleurs.SealedBody     // the chain, or its end, oldest first
-	Notes     []ailleurs.SealedBody
+	Folder    Folder                    `json:"folder"`
+	Part      ailleurs.Part             `json:"part"` // what the reader plays
+	Circle    Circle                    `json:"circle"`
+	Head      Head                      `json:"head"`      // the newest body, by the journal
+	Envelopes []ailleurs.SealedEnvelope `json:"envelopes"` // for this reader, of one or more epochs
+	Bodies    []ailleurs.SealedBody     `json:"bodies"`    // the chain, or its end, oldest first
+	Notes     []ailleurs.SealedBody     `json:"notes,omitempty"`
 }
 
 // Open opens a folder for its reader. It refuses the whole folder when one envelope, body or note is not what it must

@@ -10,9 +10,9 @@ import (
 
 // A Folder is what one set of keys opens: one compartment of one dossier and, for an answer, of one thread.
 type Folder struct {
-	Dossier     ailleurs.CaseID
-	Compartment ailleurs.Compartment
-	Thread      ailleurs.ThreadID // set if and only if the compartment is ailleurs.Answer
+	Dossier     ailleurs.CaseID      `json:"dossier"`
+	Compartment ailleurs.Compartment `json:"compartment"`
+	Thread      ailleurs.ThreadID    `json:"thread,omitempty"` // set if and only if the compartment is ailleurs.Answer
 }
 
 // Check refuses a folder that cannot exist.
