@@ -38,6 +38,8 @@ var arrows = map[string][]string{
 	"internal/api":         front,
 	"cmd/coffre":           {".", "internal/desk", "internal/vault", "internal/match", "internal/territory"},
 	"cmd/ailleurs":         {everything},
+	"internal/hub":         {everything},
+	"internal/demo":        {everything},
 	"bench":                {everything},
 	"tests":                {everything},
 }

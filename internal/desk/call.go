@@ -110,11 +110,11 @@ func placeOf(places []Place, m ailleurs.MemberID, field string) (Place, error) {
 
 // sheetOf returns the call that waits for signatures, after checking that the hub shows the digest of that very sheet.
 func sheetOf(h Dossier) (ailleurs.CallSheet, error) {
-	if h.Call == nil {
+	if h.Sheet == nil {
 		return ailleurs.CallSheet{}, ailleurs.Refuse("desk.no_call", "call")
 	}
-	s := h.Call.Sheet
-	if s.Case != h.ID || s.Digest() != h.Call.Digest {
+	s := h.Sheet.Sheet
+	if s.Case != h.ID || s.Digest() != h.Sheet.Digest {
 		return s, ailleurs.Refuse("desk.altered_sheet", "call")
 	}
 	return s, s.Validate(h.Member)

@@ -73,7 +73,8 @@ func (d *Desk) Welcome(once string, t Thread, people People, at time.Time) (aill
 			return out, err
 		}
 		err = d.hand(&out.Sealed, dr, ailleurs.HostLead, people, at,
-			reader{agent: t.Lead, part: ailleurs.HostLead}, reader{agent: t.Second, part: ailleurs.HostSecond})
+			reader{agent: t.Lead, part: ailleurs.HostLead, member: t.Member},
+			reader{agent: t.Second, part: ailleurs.HostSecond, member: t.Member})
 		if err != nil {
 			return out, err
 		}
@@ -106,9 +107,9 @@ func (d *Desk) HandOver(once string, h Dossier, withThreat bool, people People, 
 		if len(have) == 0 {
 			return out, ailleurs.Refuse("desk.not_sealed_to_you", string(c))
 		}
-		readers := []reader{{agent: h.HostLead, part: ailleurs.HostLead}}
+		readers := []reader{{agent: h.HostLead, part: ailleurs.HostLead, member: h.Host}}
 		if c != ailleurs.Threat {
-			readers = append(readers, reader{agent: h.HostSecond, part: ailleurs.HostSecond})
+			readers = append(readers, reader{agent: h.HostSecond, part: ailleurs.HostSecond, member: h.Host})
 		}
 		if err := d.hand(&out.Sealed, &drawer{key: have[len(have)-1]}, h.Part, people, at, readers...); err != nil {
 			return out, err

@@ -32,7 +32,7 @@ type Dossier struct {
 	ailleurs.Case
 	Digest  string        // of the case as it stands
 	Part    ailleurs.Part // what the reader plays
-	Call    *Call
+	Sheet   *Call
 	Threads []Line // the origin's view of the addressees
 	Answer  *Answered
 	Sealed  ailleurs.Sealed

@@ -79,7 +79,8 @@ func (d *Desk) Arrive(once string, h Dossier, code string, people People, at tim
 		return out, err
 	}
 	err = d.hand(&out.Sealed, dr, ailleurs.HostLead, people, at,
-		reader{agent: h.HostLead, part: ailleurs.HostLead}, reader{agent: h.HostSecond, part: ailleurs.HostSecond})
+		reader{agent: h.HostLead, part: ailleurs.HostLead, member: h.Host},
+		reader{agent: h.HostSecond, part: ailleurs.HostSecond, member: h.Host})
 	if err != nil {
 		return out, err
 	}

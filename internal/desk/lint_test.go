@@ -11,7 +11,7 @@ func TestLintNamesWhatDoesNotBelong(t *testing.T) {
 		"Joindre entre 18 h et 20 h, le mardi.":         nil,
 		"Appeler le 06 12 34 56 78":                     {{PhoneNumber, "06 12 34 56 78"}},
 		"une voiture noire, AB-123-CD, devant la porte": {{NumberPlate, "AB-123-CD"}},
-		"avec Dominique Exemple":                         {{OtherName, "Dominique Exemple"}},
+		"avec Dominique Exemple":                        {{OtherName, "Dominique Exemple"}},
 		"Camille Fictif habite chez sa mère":            nil,
 		"a été condamné l'an dernier":                   {{OffenceFact, "condamne"}},
 		"suivi pour dépression":                         {{HealthWord, "depression"}},

@@ -97,6 +97,18 @@ func (d *Desk) CardRows(c ailleurs.Card) []Row {
 	return r
 }
 
+// Glance is a card in a line of a list: how many, which ages, which work.
+func Glance(c ailleurs.Card) []Row {
+	row := Row{Label: "card.household", Items: []Item{{Key: "card.persons", Args: map[string]string{"n": strconv.Itoa(len(c.Members))}}}}
+	for _, m := range c.Members {
+		row.Items = append(row.Items, Item{Key: "age." + string(m.Age)})
+		if len(m.Rome) > 0 {
+			row.Items = append(row.Items, Item{Key: "rome." + m.Rome[0]})
+		}
+	}
+	return []Row{row}
+}
+
 // placeRows names places by their keys where the communes are at hand, and shows the key otherwise.
 func (d *Desk) placeRows(label string, keys []string) []Row {
 	row := Row{Label: label}
@@ -243,10 +255,14 @@ type Opened struct {
 }
 
 // OpenDossier opens whatever of a case is sealed to the reader.
-func (d *Desk) OpenDossier(h Dossier, at time.Time) (Opened, error) { return d.openAll(h.ID, h.Sealed, at) }
+func (d *Desk) OpenDossier(h Dossier, at time.Time) (Opened, error) {
+	return d.openAll(h.ID, h.Sealed, at)
+}
 
 // OpenThread opens whatever of a thread is sealed to the reader.
-func (d *Desk) OpenThread(t Thread, at time.Time) (Opened, error) { return d.openAll(t.Case, t.Sealed, at) }
+func (d *Desk) OpenThread(t Thread, at time.Time) (Opened, error) {
+	return d.openAll(t.Case, t.Sealed, at)
+}
 
 func (d *Desk) openAll(id ailleurs.CaseID, sealed ailleurs.Sealed, at time.Time) (Opened, error) {
 	out := Opened{Sheets: map[string][]Row{}, Values: map[string]any{}}

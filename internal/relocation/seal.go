@@ -322,7 +322,7 @@ func (u *unit) takeEnvelopes(envelopes []ailleurs.SealedEnvelope, from role, cir
 			return ailleurs.Refuse("sealed.not_yours_to_grant", field+".compartment")
 		case r < 0:
 			return ailleurs.Refuse("sealed.wrong_person", field+".for")
-		case addressee(e.Part) && e.Ring != circle[r].ring, !addressee(e.Part) && e.Ring != 0:
+		case addressee(e.Part) && e.Ring != circle[r].ring && (e.Thread == "" || e.Ring != 0), !addressee(e.Part) && e.Ring != 0:
 			return ailleurs.Refuse("sealed.wrong_ring", field+".ring")
 		case !addressee(e.Part) && e.Member != "" && e.Member != circle[r].member:
 			return ailleurs.Refuse("sealed.wrong_person", field+".member")

@@ -1,0 +1,271 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"codeberg.org/ailleurs/ailleurs"
+	"codeberg.org/ailleurs/ailleurs/internal/desk"
+	"codeberg.org/ailleurs/ailleurs/internal/territory"
+	"codeberg.org/ailleurs/ailleurs/internal/vault"
+)
+
+// A page is what the hub handed out for the page in front of the reader.
+type page struct {
+	Dossier desk.Dossier  `json:"dossier"`
+	Thread  desk.Thread   `json:"thread"`
+	Places  []desk.Place  `json:"places"`
+	People  desk.People   `json:"people"`
+	Cards   []desk.Thread `json:"cards"`
+	Other   vault.Public  `json:"other"` // the other lead of a call of three
+}
+
+// asked is what every operation on a dossier takes: the form as the page read it, the page, and the key of this try.
+type asked struct {
+	Form json.RawMessage `json:"form"`
+	Page page            `json:"page"`
+	Once string          `json:"once"`
+}
+
+// made is what goes back: what to post, what to post before it, and what should be read again before sending.
+type made struct {
+	Post     any            `json:"post"`
+	Before   any            `json:"before,omitempty"`
+	Warnings []desk.Warning `json:"warnings,omitempty"`
+}
+
+func (c *coffre) desk() (*desk.Desk, error) {
+	t, err := c.open()
+	if err != nil {
+		return nil, err
+	}
+	return &desk.Desk{Trousseau: t, Directory: c.directory, Communes: c.communes}, nil
+}
+
+// form reads the form of an operation into its type.
+func form[F any](in asked) (F, error) {
+	var f F
+	if len(in.Form) == 0 {
+		return f, nil
+	}
+	if err := json.Unmarshal(in.Form, &f); err != nil {
+		return f, errors.New("coffre: the form is not what the operation takes")
+	}
+	return f, nil
+}
+
+// seals makes an op of something a desk does with a form.
+func seals[F any](c *coffre, do func(d *desk.Desk, f F, in asked, at time.Time) (made, error)) op {
+	return with(func(_ context.Context, in asked) (any, error) {
+		d, err := c.desk()
+		if err != nil {
+			return nil, err
+		}
+		f, err := form[F](in)
+		if err != nil {
+			return nil, err
+		}
+		return do(d, f, in, c.now())
+	})
+}
+
+// posts is made of something that needs no second look.
+func posts[P any](p P, err error) (made, error) { return made{Post: p}, err }
+
+type nothing struct{}
+
+type caseForm struct {
+	desk.DraftForm
+	Second    ailleurs.AgentID `json:"second"`
+	Signatory ailleurs.AgentID `json:"signatory"`
+}
+
+type callForm struct {
+	Rings    []ailleurs.Ring     `json:"rings"`
+	Checkers [2]ailleurs.AgentID `json:"checkers"`
+}
+
+type choiceForm struct {
+	Thread ailleurs.ThreadID `json:"thread"`
+	Code   string            `json:"code"`
+}
+
+type departForm struct {
+	RingAt string `json:"ring_at"` // 2006-01-02T15:04, on the clock of the browser
+}
+
+type followForm struct {
+	ailleurs.CourseEntry
+	Light ailleurs.Wellbeing `json:"light"`
+}
+
+// need is what must be asked of the hub before a call can be sealed: where its addressees are, and whose keys to wrap to.
+type need struct {
+	Members []ailleurs.MemberID `json:"members"`
+	Agents  []ailleurs.AgentID  `json:"agents"`
+}
+
+func (c *coffre) operations() map[string]op {
+	return map[string]op{
+		"unlock":        with(c.unlock),
+		"session.wrap":  with(c.wrapSession),
+		"session.open":  with(c.openSession),
+		"enrol.begin":   with(c.begin),
+		"enrol.passkey": with(c.addPasskey),
+		"enrol.paper":   with(c.addPaper),
+		"enrol.phrase":  with(c.addPhrase),
+		"enrol.finish":  with(c.finish),
+		"paper.lookup":  with(c.paperLookup),
+		"paper.sign":    with(c.paperSign),
+		"prove":         with(c.prove),
+		"register.size": with(c.size),
+		"register.add":  with(c.extend),
+		"key.words":     with(c.words),
+		"approve":       with(c.approve),
+		"communes":      with(c.loadCommunes),
+		"draft.seal":    with(c.sealDraft),
+		"draft.open":    with(c.openDraft),
+
+		"open.case":   with(c.openCase),
+		"open.thread": with(c.openThread),
+		"open.cards":  with(c.openCards),
+		"call.words":  with(c.callWords),
+
+		"case.open": seals(c, func(d *desk.Desk, f caseForm, in asked, at time.Time) (made, error) {
+			p, err := d.OpenCase(in.Once, f.DraftForm, f.Second, f.Signatory, in.Page.People, at)
+			return made{Post: p, Warnings: f.Lint()}, err
+		}),
+		"case.save": seals(c, func(d *desk.Desk, f caseForm, in asked, at time.Time) (made, error) {
+			p, err := d.SaveDraft(in.Once, in.Page.Dossier, f.DraftForm, at)
+			return made{Post: p, Warnings: f.Lint()}, err
+		}),
+		"case.submit.need": seals(c, func(_ *desk.Desk, f callForm, in asked, _ time.Time) (made, error) {
+			n := need{Agents: append(f.Checkers[:], in.Page.Dossier.Signatory)}
+			for _, ring := range f.Rings {
+				n.Members = append(n.Members, ring...)
+			}
+			return made{Post: n}, nil
+		}),
+		"case.submit": seals(c, func(d *desk.Desk, f callForm, in asked, at time.Time) (made, error) {
+			return posts(d.Submit(in.Once, in.Page.Dossier, f.Rings, in.Page.Places, f.Checkers, in.Page.People, at))
+		}),
+		"case.attest": seals(c, func(d *desk.Desk, _ nothing, in asked, at time.Time) (made, error) {
+			return posts(d.Attest(in.Once, in.Page.Dossier, in.Page.Places, at))
+		}),
+		"case.sign": seals(c, func(d *desk.Desk, _ nothing, in asked, at time.Time) (made, error) {
+			return posts(d.SignCall(in.Once, in.Page.Dossier, at))
+		}),
+		"case.check": seals(c, func(d *desk.Desk, _ nothing, in asked, at time.Time) (made, error) {
+			return posts(d.Check(in.Once, in.Page.Dossier, in.Page.Places, at))
+		}),
+		"case.suspend": seals(c, func(d *desk.Desk, _ nothing, in asked, at time.Time) (made, error) {
+			return posts(d.Stand(in.Once, in.Page.Dossier, ailleurs.ToSuspend, at))
+		}),
+		"case.resume": seals(c, func(d *desk.Desk, _ nothing, in asked, at time.Time) (made, error) {
+			return posts(d.Stand(in.Once, in.Page.Dossier, ailleurs.ToResume, at))
+		}),
+		"case.retain": seals(c, func(d *desk.Desk, f choiceForm, in asked, at time.Time) (made, error) {
+			save, signed, err := d.Retain(in.Once, in.Page.Dossier, f.Thread, f.Code, at)
+			return made{Before: save, Post: signed}, err
+		}),
+		"case.handover": seals(c, func(d *desk.Desk, f struct {
+			Threat bool `json:"threat"`
+		}, in asked, at time.Time,
+		) (made, error) {
+			return posts(d.HandOver(in.Once, in.Page.Dossier, f.Threat, in.Page.People, at))
+		}),
+		"case.renew": seals(c, func(d *desk.Desk, _ nothing, in asked, at time.Time) (made, error) {
+			return posts(d.Regrant(in.Once, in.Page.Dossier, in.Page.People, at))
+		}),
+		"case.plan": seals(c, func(d *desk.Desk, f ailleurs.ArrivalFile, in asked, at time.Time) (made, error) {
+			return posts(d.Plan(in.Once, in.Page.Dossier, f, at))
+		}),
+		"case.depart": seals(c, func(d *desk.Desk, f departForm, in asked, at time.Time) (made, error) {
+			ring, err := time.ParseInLocation("2006-01-02T15:04", f.RingAt, territory.Paris())
+			if err != nil {
+				return made{}, ailleurs.Refuse("date.impossible", "ring_at", "got", f.RingAt)
+			}
+			return posts(d.Depart(in.Once, in.Page.Dossier, ring, at))
+		}),
+		"case.arrive": seals(c, func(d *desk.Desk, f choiceForm, in asked, at time.Time) (made, error) {
+			return posts(d.Arrive(in.Once, in.Page.Dossier, f.Code, in.Page.People, at))
+		}),
+		"case.follow": seals(c, func(d *desk.Desk, f followForm, in asked, at time.Time) (made, error) {
+			p, err := d.FollowUp(in.Once, in.Page.Dossier, f.CourseEntry, f.Light, at)
+			return made{Post: p, Warnings: desk.Lint(f.Note)}, err
+		}),
+		"thread.answer": seals(c, func(d *desk.Desk, f ailleurs.AnswerFile, in asked, at time.Time) (made, error) {
+			return posts(d.Answer(in.Once, in.Page.Thread, f, in.Page.People, at))
+		}),
+		"thread.sign": seals(c, func(d *desk.Desk, _ nothing, in asked, at time.Time) (made, error) {
+			return posts(d.SignAnswer(in.Once, in.Page.Thread, at))
+		}),
+		"thread.welcome": seals(c, func(d *desk.Desk, _ nothing, in asked, at time.Time) (made, error) {
+			return posts(d.Welcome(in.Once, in.Page.Thread, in.Page.People, at))
+		}),
+	}
+}
+
+func (c *coffre) openCase(_ context.Context, in asked) (any, error) {
+	d, err := c.desk()
+	if err != nil {
+		return nil, err
+	}
+	return d.OpenDossier(in.Page.Dossier, c.now())
+}
+
+func (c *coffre) openThread(_ context.Context, in asked) (any, error) {
+	d, err := c.desk()
+	if err != nil {
+		return nil, err
+	}
+	return d.OpenThread(in.Page.Thread, c.now())
+}
+
+// openCards opens the cards of a list, each under the id of its case; a card that does not open leaves its line bare.
+func (c *coffre) openCards(_ context.Context, in asked) (any, error) {
+	d, err := c.desk()
+	if err != nil {
+		return nil, err
+	}
+	out := desk.Opened{Sheets: map[string][]desk.Row{}, Values: map[string]any{}}
+	for _, t := range in.Page.Cards {
+		one, err := d.OpenThread(t, c.now())
+		if err != nil {
+			if ailleurs.AsRefusal(err) == nil {
+				return nil, err
+			}
+			continue
+		}
+		if card, ok := one.Values[string(ailleurs.Need)].(ailleurs.Card); ok {
+			out.Sheets[string(t.Case)], out.Values[string(t.Case)] = desk.Glance(card), card.Words
+		}
+	}
+	return out, nil
+}
+
+func (c *coffre) callWords(_ context.Context, in asked) (any, error) {
+	d, err := c.desk()
+	if err != nil {
+		return nil, err
+	}
+	id, sealed := in.Page.Dossier.ID, in.Page.Dossier.Sealed
+	if in.Page.Thread.ID != "" {
+		id, sealed = in.Page.Thread.Case, in.Page.Thread.Sealed
+	}
+	w, err := d.CallWords(id, sealed, in.Page.Other, c.now())
+	return shownWords{w}, err
+}
+
+// loadCommunes takes the archive of communes that the hub serves to everyone alike: asking it for a neighbourhood would
+// tell it which.
+func (c *coffre) loadCommunes(_ context.Context, in keysInput) (any, error) {
+	t, err := territory.Parse(in.File)
+	if err != nil {
+		return nil, err
+	}
+	c.communes = t
+	return nil, nil
+}

@@ -1,0 +1,375 @@
+package main
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"time"
+
+	"codeberg.org/ailleurs/ailleurs"
+	"codeberg.org/ailleurs/ailleurs/internal/vault"
+)
+
+// A file is a wrapped trousseau as the hub hands it out.
+type file struct {
+	Unlocker string         `json:"unlocker"`
+	Kind     vault.LockKind `json:"kind"`
+	Lock     string         `json:"lock"`
+	Data     []byte         `json:"data"`
+}
+
+// A newUnlocker is what goes to the hub when one is added.
+type newUnlocker struct {
+	Kind   vault.LockKind `json:"kind"`
+	Lock   string         `json:"lock,omitempty"`
+	File   []byte         `json:"file,omitempty"`
+	Lookup []byte         `json:"lookup,omitempty"`
+	Login  string         `json:"login,omitempty"`
+}
+
+// An enrolment is a trousseau being made: its locks are gathered, then it is wrapped to all of them at once.
+type enrolment struct {
+	trousseau *vault.Trousseau
+	locks     []vault.Lock
+	paper     *vault.PaperSignIn
+}
+
+var errNoEnrolment = errors.New("coffre: no enrolment under way")
+
+type keysInput struct {
+	PRF    []byte `json:"prf"`
+	Phrase string `json:"phrase"`
+	Code   string `json:"code"`
+	Share  []byte `json:"share"`
+	File   []byte `json:"file"`
+	Files  []file `json:"files"`
+
+	Agent     ailleurs.AgentID    `json:"agent"`
+	Epoch     int                 `json:"epoch"`
+	Register  string              `json:"register"` // pin
+	Journal   string              `json:"journal"`  // pin
+	Statement *ailleurs.Statement `json:"statement"`
+	Records   [][]byte            `json:"records"`
+	Signed    []byte              `json:"checkpoint"`
+}
+
+// secret makes the unlocker of whatever secret the input holds, for the given lock.
+func (c *coffre) secret(ctx context.Context, in keysInput, l vault.Lock) (*vault.Unlocker, error) {
+	switch l.Kind {
+	case vault.PasskeyLock:
+		return vault.PasskeyUnlocker(in.PRF)
+	case vault.PaperLock:
+		return vault.PaperUnlocker(in.Code)
+	case vault.PassphraseLock:
+		bound, err := c.device.bind(ctx, l.Salt)
+		if err != nil {
+			return nil, err
+		}
+		return vault.PassphraseUnlocker(in.Phrase, l.Salt, bound)
+	}
+	return nil, ailleurs.Refuse("vault.unknown_lock", "lock")
+}
+
+// kindOf says which secret the input holds.
+func (in keysInput) kind() vault.LockKind {
+	switch {
+	case len(in.PRF) > 0:
+		return vault.PasskeyLock
+	case in.Code != "":
+		return vault.PaperLock
+	default:
+		return vault.PassphraseLock
+	}
+}
+
+// unlock opens the trousseau with the secret at hand: the file whose lock is that secret's, among those of its kind.
+func (c *coffre) unlock(ctx context.Context, in keysInput) (any, error) {
+	for _, f := range in.Files {
+		if f.Kind != in.kind() {
+			continue
+		}
+		l, err := vault.ParseLock(f.Lock)
+		if err != nil {
+			return nil, err
+		}
+		u, err := c.secret(ctx, in, l)
+		if err != nil {
+			return nil, err
+		}
+		if u.Lock().Recipient != l.Recipient {
+			continue // another passkey, another device, another code
+		}
+		t, err := vault.OpenTrousseau(f.Data, u)
+		if err != nil {
+			return nil, err
+		}
+		c.use(t)
+		return c.who(f.Unlocker), nil
+	}
+	return nil, ailleurs.Refuse("vault.no_such_lock", string(in.kind()))
+}
+
+func (c *coffre) use(t *vault.Trousseau) {
+	c.trousseau, c.directory = t, vault.NewDirectory(t.Register)
+}
+
+type who struct {
+	vault.Public
+	Unlocker string `json:"unlocker,omitempty"` // which one opened it
+}
+
+func (c *coffre) who(unlocker string) who { return who{c.trousseau.Public(), unlocker} }
+
+// tab names what ties a session's copy to this browser.
+var tab = []byte("ailleurs/1 tab")
+
+func (c *coffre) sessionUnlocker(ctx context.Context, share []byte) (*vault.Unlocker, error) {
+	bound, err := c.device.bind(ctx, tab)
+	if err != nil {
+		return nil, err
+	}
+	return vault.SessionUnlocker(bound, share)
+}
+
+type sealedFile struct {
+	File []byte `json:"file"`
+}
+
+// wrapSession seals the open trousseau for the next page of this tab.
+func (c *coffre) wrapSession(ctx context.Context, in keysInput) (any, error) {
+	t, err := c.open()
+	if err != nil {
+		return nil, err
+	}
+	u, err := c.sessionUnlocker(ctx, in.Share)
+	if err != nil {
+		return nil, err
+	}
+	b, err := t.WrapForSession(u)
+	return sealedFile{b}, err
+}
+
+// openSession reopens it, silently.
+func (c *coffre) openSession(ctx context.Context, in keysInput) (any, error) {
+	u, err := c.sessionUnlocker(ctx, in.Share)
+	if err != nil {
+		return nil, err
+	}
+	t, err := vault.OpenTrousseau(in.File, u)
+	if err != nil {
+		return nil, err
+	}
+	c.use(t)
+	return c.who(""), nil
+}
+
+// begin makes fresh keys for the agent of an invitation, with the pins it carried.
+func (c *coffre) begin(_ context.Context, in keysInput) (any, error) {
+	register, err := vault.ParsePin(in.Register)
+	if err != nil {
+		return nil, err
+	}
+	journal, err := vault.ParsePin(in.Journal)
+	if err != nil {
+		return nil, err
+	}
+	t, err := vault.NewTrousseau(in.Agent, register, journal)
+	if err != nil {
+		return nil, err
+	}
+	for t.Epoch < in.Epoch {
+		if t, err = t.Rotated(); err != nil {
+			return nil, err
+		}
+	}
+	c.fresh = &enrolment{trousseau: t}
+	return t.Public(), nil
+}
+
+// addPasskey, addPaper and addPhrase give the trousseau being made one more lock. Words that a person must write down are
+// shown once.
+func (c *coffre) addPasskey(_ context.Context, in keysInput) (any, error) {
+	if c.fresh == nil {
+		return nil, errNoEnrolment
+	}
+	u, err := vault.PasskeyUnlocker(in.PRF)
+	if err != nil {
+		return nil, err
+	}
+	return nil, c.fresh.add(u)
+}
+
+type shown struct {
+	Words string `json:"words"`
+}
+
+func (c *coffre) addPaper(_ context.Context, _ keysInput) (any, error) {
+	if c.fresh == nil {
+		return nil, errNoEnrolment
+	}
+	code := vault.NewPaperCode()
+	u, err := vault.PaperUnlocker(code)
+	if err != nil {
+		return nil, err
+	}
+	if c.fresh.paper, err = vault.NewPaperSignIn(code); err != nil {
+		return nil, err
+	}
+	return shown{code}, c.fresh.add(u)
+}
+
+func (c *coffre) addPhrase(ctx context.Context, _ keysInput) (any, error) {
+	if c.fresh == nil {
+		return nil, errNoEnrolment
+	}
+	phrase, salt := vault.NewPassphrase(), vault.NewSalt()
+	bound, err := c.device.bind(ctx, salt)
+	if err != nil {
+		return nil, err
+	}
+	u, err := vault.PassphraseUnlocker(phrase, salt, bound)
+	if err != nil {
+		return nil, err
+	}
+	return shown{phrase}, c.fresh.add(u)
+}
+
+func (e *enrolment) add(u *vault.Unlocker) error {
+	if err := e.trousseau.AddLock(u); err != nil {
+		return err
+	}
+	e.locks = append(e.locks, u.Lock())
+	return nil
+}
+
+type enrolled struct {
+	vault.Public
+	Signed    []byte        `json:"signed"` // the holder's own approval of the key entry
+	At        time.Time     `json:"at"`     // of that entry
+	Unlockers []newUnlocker `json:"unlockers"`
+	Words     []string      `json:"words"` // of the new keys, for two colleagues to compare
+}
+
+// finish wraps the trousseau to every lock it was given and signs its own entry in the register.
+func (c *coffre) finish(context.Context, keysInput) (any, error) {
+	if c.fresh == nil {
+		return nil, errNoEnrolment
+	}
+	t, at := c.fresh.trousseau, c.now().UTC().Truncate(time.Second)
+	out := enrolled{Public: t.Public(), At: at, Words: vault.KeyWords(t.Public())}
+	for _, l := range c.fresh.locks {
+		n := newUnlocker{Kind: l.Kind, Lock: l.Text()}
+		var err error
+		if n.File, err = t.Wrap(l); err != nil {
+			return nil, err
+		}
+		if l.Kind == vault.PaperLock {
+			n.Lookup, n.Login = c.fresh.paper.Lookup(), c.fresh.paper.Verifier()
+		}
+		out.Unlockers = append(out.Unlockers, n)
+	}
+	s := t.Entry(at).Approval()
+	s.By, s.Epoch, s.At = t.Agent, t.Epoch, at
+	var err error
+	if out.Signed, err = vault.Sign(t, s.Text()); err != nil {
+		return nil, err
+	}
+	c.use(t)
+	c.fresh = nil
+	return out, nil
+}
+
+type lookup struct {
+	Lookup string `json:"lookup"` // base64, as the hub finds it
+}
+
+// paperLookup and paperSign are the two halves of signing in with a paper code.
+func (c *coffre) paperLookup(_ context.Context, in keysInput) (any, error) {
+	p, err := vault.NewPaperSignIn(in.Code)
+	if err != nil {
+		return nil, err
+	}
+	return lookup{base64.StdEncoding.EncodeToString(p.Lookup())}, nil
+}
+
+type signature struct {
+	Signed []byte `json:"signed"`
+}
+
+func (c *coffre) paperSign(_ context.Context, in keysInput) (any, error) {
+	if in.Statement == nil {
+		return nil, errors.New("coffre: nothing to sign")
+	}
+	p, err := vault.NewPaperSignIn(in.Code)
+	if err != nil {
+		return nil, err
+	}
+	s := *in.Statement
+	s.At = c.now().UTC().Truncate(time.Microsecond)
+	b, err := p.Sign(s)
+	return signature{b}, err
+}
+
+// prove answers the hub's self-test of an unlocker: the trousseau that it opened signs the challenge.
+func (c *coffre) prove(_ context.Context, in keysInput) (any, error) {
+	t, err := c.open()
+	if err != nil {
+		return nil, err
+	}
+	if in.Statement == nil || in.Statement.Purpose != ailleurs.ToSignIn {
+		return nil, errors.New("coffre: nothing to sign")
+	}
+	s := *in.Statement
+	s.By, s.Epoch, s.At = t.Agent, t.Epoch, c.now().UTC().Truncate(time.Microsecond)
+	b, err := vault.Sign(t, s.Text())
+	return signature{b}, err
+}
+
+type registerSize struct {
+	Size int64 `json:"size"`
+}
+
+// extend takes the register's new records, after which keys can be wrapped to; the alarm of one's own name is part of it.
+func (c *coffre) extend(_ context.Context, in keysInput) (any, error) {
+	t, err := c.open()
+	if err != nil {
+		return nil, err
+	}
+	if err := c.directory.Extend(in.Records, in.Signed); err != nil {
+		return nil, err
+	}
+	if err := c.directory.CheckOwn(t); err != nil {
+		return nil, err
+	}
+	t.Register = c.directory.Pin()
+	return registerSize{c.directory.Size()}, nil
+}
+
+func (c *coffre) size(context.Context, keysInput) (any, error) {
+	if _, err := c.open(); err != nil {
+		return nil, err
+	}
+	return registerSize{c.directory.Size()}, nil
+}
+
+// words are the six words of someone's keys, to be compared with what they read aloud.
+func (c *coffre) words(_ context.Context, in vault.Public) (any, error) {
+	return shownWords{vault.KeyWords(in)}, nil
+}
+
+type shownWords struct {
+	Words []string `json:"words"`
+}
+
+// approve signs one's approval of a change of people or keys.
+func (c *coffre) approve(_ context.Context, in keysInput) (any, error) {
+	d, err := c.desk()
+	if err != nil {
+		return nil, err
+	}
+	if in.Statement == nil {
+		return nil, errors.New("coffre: nothing to sign")
+	}
+	b, err := d.Approve(*in.Statement, c.now())
+	return signature{b}, err
+}

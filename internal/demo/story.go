@@ -1,0 +1,596 @@
+package demo
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"codeberg.org/ailleurs/ailleurs"
+	"codeberg.org/ailleurs/ailleurs/internal/desk"
+	"codeberg.org/ailleurs/ailleurs/internal/hub"
+	"codeberg.org/ailleurs/ailleurs/internal/relocation"
+	"codeberg.org/ailleurs/ailleurs/internal/vault"
+)
+
+// A story is one fictitious case: who calls on whom, and how far it gets. Each step is what people do on their machines
+// and hand in to the hub, with their own keys; nothing is written past the use cases.
+type story struct {
+	h            *hub.Hub
+	n            int // of the story: everything that varies follows from it
+	coordinators []*Person
+	origin       *town
+	rings        [][]*town
+	host         *town // in the first ring; nil: nobody will propose
+	goes         goal
+
+	id     ailleurs.CaseID
+	steps  []step
+	thread ailleurs.ThreadID // of the host
+}
+
+// A step is done after a number of hours from the one before.
+type step struct {
+	name  string
+	hours int
+	do    func(ctx context.Context, at time.Time) error
+}
+
+// A goal is where a story has got to on the day of the demonstration.
+type goal string
+
+const (
+	drafted     goal = "draft"
+	endorsing   goal = "endorsing"
+	attested    goal = "attested" // endorsing, and only the élu's signature is missing
+	checking    goal = "checking"
+	called      goal = "called" // calling, nobody has read it
+	readBy      goal = "read"
+	answering   goal = "answering" // calling, the host's proposal awaits its élu
+	proposed    goal = "proposed"
+	choosing    goal = "choosing"
+	firstYes    goal = "first_yes"
+	preparing   goal = "preparing"
+	handedOver  goal = "handed_over"
+	travelling  goal = "travelling"
+	following   goal = "following"
+	settled     goal = "settled" // closed
+	suspended   goal = "suspended"
+	diverted    goal = "diverted"
+	withdrawn   goal = "withdrawn"
+	silent      goal = "silent" // nobody answers: rings widen, then it expires
+	compromised goal = "compromised"
+)
+
+// code is the word that the person of every story chooses.
+const code = "tournesol"
+
+// as reads a case as one of its people, into what their desk works with.
+func (s *story) as(ctx context.Context, p *Person, at time.Time) (desk.Dossier, error) {
+	v, err := s.h.Relocation.Case(ctx, p.Actor, s.id, at)
+	if err != nil {
+		return desk.Dossier{}, err
+	}
+	return through[desk.Dossier](v)
+}
+
+// addressed reads the thread of a town as one of its people.
+func (s *story) addressed(ctx context.Context, p *Person, at time.Time) (desk.Thread, error) {
+	id, err := s.threadOf(ctx, p, at)
+	if err != nil {
+		return desk.Thread{}, err
+	}
+	v, err := s.h.Relocation.Thread(ctx, p.Actor, id, at)
+	if err != nil {
+		return desk.Thread{}, err
+	}
+	return through[desk.Thread](v)
+}
+
+// threadOf finds the thread of this case in the inbox of an addressee.
+func (s *story) threadOf(ctx context.Context, p *Person, at time.Time) (ailleurs.ThreadID, error) {
+	for _, tab := range relocation.Tabs {
+		after := ""
+		for {
+			page, err := s.h.Relocation.Inbox(ctx, p.Actor, tab, after, at)
+			if err != nil {
+				return "", err
+			}
+			for _, r := range page.Rows {
+				if r.Case == s.id && r.Thread != "" {
+					return r.Thread, nil
+				}
+			}
+			if page.Next == "" {
+				break
+			}
+			after = page.Next
+		}
+	}
+	return "", fmt.Errorf("demo: story %d: no thread for %s", s.n, p.Name)
+}
+
+// through carries a view from the hub to a desk as JSON does, so that the demonstration fails where a browser would.
+func through[To, From any](v From) (To, error) {
+	var out To
+	b, err := json.Marshal(v)
+	if err == nil {
+		err = json.Unmarshal(b, &out)
+	}
+	return out, err
+}
+
+// publics are the keys of everyone whom a story may seal to.
+func (s *story) publics(more ...*town) desk.People {
+	var out desk.People
+	add := func(people ...*Person) {
+		for _, p := range people {
+			out = append(out, p.public)
+		}
+	}
+	add(s.origin.people()...)
+	add(s.coordinators...)
+	for _, t := range more {
+		add(t.people()...)
+	}
+	return out
+}
+
+func (s *story) towns() []*town {
+	var out []*town
+	for _, r := range s.rings {
+		out = append(out, r...)
+	}
+	return out
+}
+
+func (s *story) places() []desk.Place {
+	var out []desk.Place
+	for _, t := range s.towns() {
+		out = append(out, t.place)
+	}
+	return out
+}
+
+// plan lists the steps of the story up to its goal.
+func (s *story) plan() {
+	add := func(name string, hours int, do func(context.Context, time.Time) error) {
+		s.steps = append(s.steps, step{name, hours, do})
+	}
+	reached := func(g goal) bool { return s.goes == g }
+	add("open", 0, s.open)
+	if reached(drafted) {
+		return
+	}
+	if reached(diverted) {
+		add("divert", 4, s.onCase((*relocation.Exchange).Divert))
+		return
+	}
+	add("submit", 4, s.submit)
+	if reached(endorsing) {
+		return
+	}
+	add("attest", 3, s.attest)
+	if reached(attested) {
+		return
+	}
+	add("sign", 2, s.signCall)
+	if reached(checking) {
+		return
+	}
+	if reached(suspended) {
+		add("suspend", 1, s.suspend)
+		return
+	}
+	add("check", 4, s.check)
+	if reached(called) || reached(silent) {
+		return
+	}
+	add("read", 6, s.read)
+	if reached(readBy) {
+		return
+	}
+	add("decline", 3, s.decline)
+	add("answer", 3, s.answer)
+	if reached(answering) {
+		return
+	}
+	add("offer", 4, s.offer)
+	if reached(proposed) {
+		return
+	}
+	if reached(withdrawn) {
+		add("withdraw", 5, s.onCase((*relocation.Exchange).Withdraw))
+		return
+	}
+	add("wait", 24*5, func(context.Context, time.Time) error { return nil }) // choosing opens two working days after
+	if reached(choosing) {
+		return
+	}
+	add("first yes", 2, s.retain)
+	if reached(firstYes) {
+		return
+	}
+	add("second yes", 5, s.welcome)
+	if reached(preparing) {
+		return
+	}
+	add("hand over", 1, s.handOver)
+	if reached(handedOver) {
+		return
+	}
+	add("plan", 24, s.prepare)
+	add("depart", 20, s.depart)
+	if reached(travelling) {
+		return
+	}
+	add("arrive", 3, s.arrive)
+	if reached(compromised) {
+		add("compromise", 24*3, s.compromise)
+		return
+	}
+	add("day 2", 48, s.follow(2))
+	add("day 7", 24*5, s.follow(7))
+	if reached(following) {
+		return
+	}
+	add("day 30", 24*23, s.follow(30))
+	add("close", 24, s.close)
+}
+
+func (s *story) open(ctx context.Context, at time.Time) error {
+	o := s.origin
+	card := cardOf(s.n, at)
+	c, err := o.lead.Desk(s.h).OpenCase(s.onceFor("open"), desk.DraftForm{
+		Card:   card,
+		Limits: ailleurs.LimitSet{Home: o.place.Code},
+		Person: personOf(s.n, card), Threat: ailleurs.ThreatFile{Where: "près du domicile (fictif)", Whom: "un groupe inventé pour la démonstration"},
+	}, o.second.Agent, o.signatory.Agent, s.publics(), at)
+	if err != nil {
+		return err
+	}
+	s.id = c.Case
+	return s.h.Relocation.Open(ctx, o.lead.Actor, c, at)
+}
+
+func (s *story) onceFor(name string) string { return fmt.Sprintf("demonstration-%05d-%s", s.n, name) }
+
+func (s *story) submit(ctx context.Context, at time.Time) error {
+	o := s.origin
+	h, err := s.as(ctx, o.lead, at)
+	if err != nil {
+		return err
+	}
+	var rings []ailleurs.Ring
+	for _, r := range s.rings {
+		var ring ailleurs.Ring
+		for _, t := range r {
+			ring = append(ring, t.member)
+		}
+		rings = append(rings, ring)
+	}
+	checkers := [2]ailleurs.AgentID{s.coordinators[0].Agent, s.coordinators[1].Agent}
+	call, err := o.lead.Desk(s.h).Submit(s.onceFor("submit"), h, rings, s.places(), checkers, s.publics(s.towns()...), at)
+	if err != nil {
+		return err
+	}
+	return s.h.Relocation.Submit(ctx, o.lead.Actor, call, at)
+}
+
+func (s *story) attest(ctx context.Context, at time.Time) error {
+	h, err := s.as(ctx, s.origin.second, at)
+	if err != nil {
+		return err
+	}
+	signed, err := s.origin.second.Desk(s.h).Attest(s.onceFor("attest"), h, s.places(), at)
+	if err != nil {
+		return err
+	}
+	return s.h.Relocation.Endorse(ctx, s.origin.second.Actor, signed, at)
+}
+
+func (s *story) signCall(ctx context.Context, at time.Time) error {
+	h, err := s.as(ctx, s.origin.signatory, at)
+	if err != nil {
+		return err
+	}
+	signed, err := s.origin.signatory.Desk(s.h).SignCall(s.onceFor("sign"), h, at)
+	if err != nil {
+		return err
+	}
+	return s.h.Relocation.Endorse(ctx, s.origin.signatory.Actor, signed, at)
+}
+
+func (s *story) suspend(ctx context.Context, at time.Time) error {
+	for _, p := range []*Person{s.origin.lead, s.origin.second} {
+		h, err := s.as(ctx, p, at)
+		if err != nil {
+			return err
+		}
+		signed, err := p.Desk(s.h).Stand(s.onceFor("suspend"), h, ailleurs.ToSuspend, at)
+		if err != nil {
+			return err
+		}
+		if err := s.h.Relocation.Suspend(ctx, p.Actor, signed, at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *story) check(ctx context.Context, at time.Time) error {
+	c := s.coordinators[s.n%2]
+	h, err := s.as(ctx, c, at)
+	if err != nil {
+		return err
+	}
+	signed, err := c.Desk(s.h).Check(s.onceFor("check"), h, s.places(), at)
+	if err != nil {
+		return err
+	}
+	return s.h.Relocation.Check(ctx, c.Actor, signed, at)
+}
+
+// read has the first three addressees open the call.
+func (s *story) read(ctx context.Context, at time.Time) error {
+	for _, t := range s.rings[0][:3] {
+		if _, err := s.addressed(ctx, t.lead, at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// decline has one or two addressees other than the host say no.
+func (s *story) decline(ctx context.Context, at time.Time) error {
+	said := 0
+	for _, t := range s.rings[0] {
+		if t == s.host || said > s.n%2 {
+			continue
+		}
+		reason := ailleurs.DeclineReasons[(s.n+said)%7]
+		if reason == ailleurs.LocalRisk {
+			reason = ailleurs.Saturated
+		}
+		if err := s.reply(ctx, t, ailleurs.AnswerFile{Kind: ailleurs.Decline, Reason: reason}, at); err != nil {
+			return err
+		}
+		said++
+	}
+	return nil
+}
+
+func (s *story) reply(ctx context.Context, t *town, a ailleurs.AnswerFile, at time.Time) error {
+	thread, err := s.addressed(ctx, t.lead, at)
+	if err != nil {
+		return err
+	}
+	post, err := t.lead.Desk(s.h).Answer(s.onceFor("answer"), thread, a, s.publics(t), at)
+	if err != nil {
+		return err
+	}
+	return s.h.Relocation.Answer(ctx, t.lead.Actor, post, at)
+}
+
+// answer has the host propose a home and a job for each worker, from its own offers. Somebody else may be quicker.
+func (s *story) answer(ctx context.Context, at time.Time) error {
+	for range 20 {
+		err := s.propose(ctx, at)
+		if r := ailleurs.AsRefusal(err); r == nil || r.Key != "answer.place_taken" {
+			return err
+		}
+	}
+	return fmt.Errorf("demo: story %d: every place was taken", s.n)
+}
+
+func (s *story) propose(ctx context.Context, at time.Time) error {
+	card := cardOf(s.n, at)
+	offers, err := offersOf(ctx, s.h, s.host, at)
+	if err != nil {
+		return err
+	}
+	a := ailleurs.AnswerFile{
+		Kind: ailleurs.Propose, From: card.From, Travel: "host", FirstNight: "host", FirstMonth: "departement",
+	}
+	workers := 0
+	for _, m := range card.Members {
+		if m.Works {
+			workers++
+		}
+	}
+	for _, o := range offers {
+		switch {
+		case o.Kind == ailleurs.HomeOffer && a.Home == "" && o.Persons >= len(card.Members) && len(o.Places) > 0:
+			a.Home, a.HomeOffer = o.Places[0], o.ID
+		case o.Kind == ailleurs.JobOffer && len(a.Jobs) < workers && len(o.Places) > 0:
+			a.Jobs, a.JobOffers = append(a.Jobs, o.Places[0]), append(a.JobOffers, o.ID)
+		}
+	}
+	if len(a.Jobs) < workers {
+		a.Kind, a.Differs = ailleurs.Counter, []ailleurs.Difference{"one_worker_first"}
+	}
+	return s.reply(ctx, s.host, a, at)
+}
+
+func (s *story) offer(ctx context.Context, at time.Time) error {
+	p := s.host.signatory
+	thread, err := s.addressed(ctx, p, at)
+	if err != nil {
+		return err
+	}
+	signed, err := p.Desk(s.h).SignAnswer(s.onceFor("offer"), thread, at)
+	if err != nil {
+		return err
+	}
+	return s.h.Relocation.SignAnswer(ctx, p.Actor, signed, at)
+}
+
+func (s *story) retain(ctx context.Context, at time.Time) error {
+	lead := s.origin.lead
+	h, err := s.as(ctx, lead, at)
+	if err != nil {
+		return err
+	}
+	for _, t := range h.Threads {
+		if t.Member == s.host.member {
+			s.thread = t.ID
+		}
+	}
+	save, signed, err := lead.Desk(s.h).Retain(s.onceFor("retain"), h, s.thread, code, at)
+	if err != nil {
+		return err
+	}
+	if err := s.h.Relocation.Save(ctx, lead.Actor, save, at); err != nil {
+		return err
+	}
+	return s.h.Relocation.Retain(ctx, lead.Actor, signed, at)
+}
+
+func (s *story) welcome(ctx context.Context, at time.Time) error {
+	lead := s.host.lead
+	thread, err := s.addressed(ctx, lead, at)
+	if err != nil {
+		return err
+	}
+	w, err := lead.Desk(s.h).Welcome(s.onceFor("welcome"), thread, s.publics(s.host), at)
+	if err != nil {
+		return err
+	}
+	return s.h.Relocation.Welcome(ctx, lead.Actor, w, at)
+}
+
+func (s *story) handOver(ctx context.Context, at time.Time) error {
+	lead := s.origin.lead
+	h, err := s.as(ctx, lead, at)
+	if err != nil {
+		return err
+	}
+	post, err := lead.Desk(s.h).HandOver(s.onceFor("handover"), h, s.n%3 == 0, s.publics(s.host), at)
+	if err != nil {
+		return err
+	}
+	return s.h.Relocation.HandOver(ctx, lead.Actor, post, at)
+}
+
+func (s *story) prepare(ctx context.Context, at time.Time) error {
+	lead := s.host.lead
+	h, err := s.as(ctx, lead, at)
+	if err != nil {
+		return err
+	}
+	save, err := lead.Desk(s.h).Plan(s.onceFor("plan"), h, arrivalOf(s.n, at), at)
+	if err != nil {
+		return err
+	}
+	return s.h.Relocation.Save(ctx, lead.Actor, save, at)
+}
+
+func (s *story) depart(ctx context.Context, at time.Time) error {
+	lead := s.host.lead
+	h, err := s.as(ctx, lead, at)
+	if err != nil {
+		return err
+	}
+	d, err := lead.Desk(s.h).Depart(s.onceFor("depart"), h, at.Add(8*time.Hour), at)
+	if err != nil {
+		return err
+	}
+	return s.h.Relocation.Depart(ctx, lead.Actor, d, at)
+}
+
+func (s *story) arrive(ctx context.Context, at time.Time) error {
+	lead := s.host.lead
+	h, err := s.as(ctx, lead, at)
+	if err != nil {
+		return err
+	}
+	a, err := lead.Desk(s.h).Arrive(s.onceFor("arrive"), h, code, s.publics(s.host), at)
+	if err != nil {
+		return err
+	}
+	return s.h.Relocation.Arrive(ctx, lead.Actor, a, at)
+}
+
+func (s *story) follow(day int) func(context.Context, time.Time) error {
+	return func(ctx context.Context, at time.Time) error {
+		lead := s.host.lead
+		h, err := s.as(ctx, lead, at)
+		if err != nil {
+			return err
+		}
+		light := ailleurs.Well
+		if s.n%5 == 0 {
+			light = ailleurs.ToBeCalled
+		}
+		f, err := lead.Desk(s.h).FollowUp(s.onceFor(fmt.Sprintf("day-%d", day)), h, ailleurs.CourseEntry{
+			Day: day, Ties: "appelle sa famille chaque dimanche (fictif)", Lonely: "un peu le soir", Return: "non",
+		}, light, at)
+		if err != nil {
+			return err
+		}
+		return s.h.Relocation.FollowUp(ctx, lead.Actor, f, at)
+	}
+}
+
+func (s *story) close(ctx context.Context, at time.Time) error {
+	return s.h.Relocation.Close(ctx, s.host.lead.Actor, ailleurs.End{
+		Once: s.onceFor("close-the-case"), Case: s.id, Outcome: ailleurs.Outcomes[s.n%2],
+	}, at)
+}
+
+func (s *story) compromise(ctx context.Context, at time.Time) error {
+	return s.h.Relocation.Compromise(ctx, s.host.lead.Actor, ailleurs.OnCase{Once: s.onceFor("compromise"), Case: s.id}, at)
+}
+
+// onCase makes a step of a use case that needs no words, done by the origin's lead.
+func (s *story) onCase(do func(*relocation.Exchange, context.Context, ailleurs.Actor, ailleurs.OnCase, time.Time) error) func(context.Context, time.Time) error {
+	return func(ctx context.Context, at time.Time) error {
+		return do(s.h.Relocation, ctx, s.origin.lead.Actor, ailleurs.OnCase{Once: s.onceFor("on-the-case"), Case: s.id}, at)
+	}
+}
+
+// cardOf draws the card of the n-th story.
+func cardOf(n int, at time.Time) ailleurs.Card {
+	jobs := []string{"G1602", "F1703", "N1103", "K1302", "G1603", "J1501", "N4105", "A1203", "H3302", "D1106"}
+	worker := ailleurs.HouseholdMember{
+		Age: ailleurs.AgeBands[4+n%2], Works: true, Rome: []string{jobs[n%len(jobs)], jobs[(n+3)%len(jobs)]}, Level: n % 4,
+		Licence: n%4 == 0, Nights: n%3 == 0,
+	}
+	c := ailleurs.Card{
+		Members: []ailleurs.HouseholdMember{worker}, From: ailleurs.Date(at.AddDate(0, 0, 20).Format(time.DateOnly)),
+		Speed: ailleurs.Normal, Words: vault.NewDossierName(),
+	}
+	switch n % 5 {
+	case 1: // with a mother who works and a younger child
+		c.Members = append(c.Members,
+			ailleurs.HouseholdMember{Age: "26-59", Works: true, Rome: []string{"K2204"}, AnyJob: true},
+			ailleurs.HouseholdMember{Age: "3-10"})
+		c.Support = []ailleurs.Support{"childcare", "legal_aid"}
+	case 3: // with a brother in school
+		c.Members = append(c.Members, ailleurs.HouseholdMember{Age: "11-15"})
+		c.Support = []ailleurs.Support{"school_restart"}
+	default:
+		c.Support = []ailleurs.Support{"mission_locale"}
+	}
+	return c
+}
+
+// personOf draws a person whom nobody is.
+func personOf(n int, c ailleurs.Card) ailleurs.PersonFile {
+	p := ailleurs.PersonFile{
+		Name: nameOf(300 + n), SafeContact: fmt.Sprintf("01 99 00 %02d %02d", n/100, n%100), SafeHours: "le mardi après 18 h",
+		Household: "personne fictive, pour la démonstration", Authority: ailleurs.NotNeeded, Agreements: ailleurs.Agreements,
+		PapersSeen: []string{"identity"},
+	}
+	if c.HasMinor() {
+		p.MinorsWithParent = true
+	}
+	return p
+}
+
+func arrivalOf(n int, at time.Time) ailleurs.ArrivalFile {
+	return ailleurs.ArrivalFile{
+		Address: fmt.Sprintf("%d, rue de l’Exemple (adresse fictive)", n+1), Employer: "cuisine d’un lycée (fictif)", Route: "train, puis tramway",
+		Date: ailleurs.Date(at.AddDate(0, 0, 1).Format(time.DateOnly)), Escort: "référent·e d’accueil", Plan: ailleurs.MoveSteps,
+	}
+}
