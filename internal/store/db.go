@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"strings"
@@ -86,6 +87,18 @@ type DB struct {
 // store.migration_changed, store.demo_data, store.real_data, store.absent, store.unfinished_restore,
 // store.postgres_setting.
 func Open(ctx context.Context, dsn string, opts Options) (*DB, error) {
+	db, err := connect(ctx, dsn, opts)
+	if err != nil {
+		return nil, err
+	}
+	if err := db.settle(ctx); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+// connect reaches the engine and checks what it is; the schema comes after.
+func connect(ctx context.Context, dsn string, opts Options) (*DB, error) {
 	if opts.Migrations == nil {
 		opts.Migrations = Migrations
 	}
@@ -101,12 +114,8 @@ func Open(ctx context.Context, dsn string, opts Options) (*DB, error) {
 		db.engine = SQLite
 		err = db.openSQLite(ctx, dsn)
 	}
-	if err == nil {
-		err = db.settle(ctx)
-	}
 	if err != nil {
-		_ = db.Close()
-		return nil, err
+		return nil, errors.Join(err, db.Close())
 	}
 	return db, nil
 }

@@ -165,7 +165,7 @@ func TestFullDiskIsRefusedAndReadsGoOn(t *testing.T) {
 	})
 	ballast := filepath.Join(dir, "ballast")
 	must(t, os.WriteFile(ballast, make([]byte, 256<<10), 0o600))
-	db := openAt(t, dir, store.Options{Migrations: storetest.Foundation(t, places)})
+	db := openAt(t, dir, store.Options{Migrations: storetest.Foundation(places)})
 	write := func(i int) error {
 		return update(t.Context(), db, func(tx *store.Tx) error {
 			return tx.Insert("place", place{ID: ailleurs.PlaceID(fmt.Sprint(i)), Town: fmt.Sprint(i), Seal: make([]byte, 10<<10)})
@@ -200,7 +200,7 @@ func TestFullDiskIsRefusedAndReadsGoOn(t *testing.T) {
 	must(t, os.Remove(ballast))
 	must(t, write(kept))
 	must(t, db.Close())
-	db = openAt(t, dir, store.Options{Migrations: storetest.Foundation(t, places)})
+	db = openAt(t, dir, store.Options{Migrations: storetest.Foundation(places)})
 	if n := count(t, db, "SELECT count(*) FROM place"); n != kept+1 {
 		t.Errorf("%d rows after reopening, want %d", n, kept+1)
 	}

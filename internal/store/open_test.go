@@ -91,13 +91,13 @@ func TestDataOfANewerVersionIsRefused(t *testing.T) {
 	storetest.EachDSN(t, storetest.Setup{Extra: places}, func(t *testing.T, dsn string, opts store.Options) {
 		must(t, openAt(t, dsn, opts).Close())
 		changed := opts
-		changed.Migrations = storetest.Foundation(t, places+"-- another comment\n")
+		changed.Migrations = storetest.Foundation(places + "-- another comment\n")
 		refused(t, dsn, changed, "store.migration_changed")
 		older := opts
-		older.Migrations = storetest.Foundation(t)
+		older.Migrations = storetest.Foundation()
 		refused(t, dsn, older, "store.newer_schema")
 		newer := opts
-		newer.Migrations = storetest.Foundation(t, places, "-- plain\nCREATE TABLE more (id TEXT NOT NULL PRIMARY KEY) STRICT;")
+		newer.Migrations = storetest.Foundation(places, "-- plain\nCREATE TABLE more (id TEXT NOT NULL PRIMARY KEY) STRICT;")
 		newer.Inspect = true
 		refused(t, dsn, newer, "store.older_schema")
 		must(t, openAt(t, dsn, opts).Close())
@@ -129,7 +129,7 @@ func TestInspectionCreatesNothing(t *testing.T) {
 // A database is nobody's business but the hub's.
 func TestDataIsReadableByItsOwnerAlone(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
-	db := openAt(t, dir, store.Options{Migrations: storetest.Foundation(t, places)})
+	db := openAt(t, dir, store.Options{Migrations: storetest.Foundation(places)})
 	must(t, update(t.Context(), db, func(tx *store.Tx) error { return tx.Insert("place", place{ID: "A", Town: "a"}) }))
 	found := 0
 	must(t, filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
@@ -163,7 +163,7 @@ func TestSchemaThatBreaksARuleIsAFault(t *testing.T) {
 		"IF NOT EXISTS":              "-- plain\nCREATE TABLE IF NOT EXISTS x (id TEXT NOT NULL PRIMARY KEY) STRICT;",
 		"CREATE TABLE without a nam": "-- plain\nCREATE TABLE 'x' (id TEXT NOT NULL PRIMARY KEY) STRICT;",
 	} {
-		_, err := store.Open(t.Context(), t.TempDir(), store.Options{Migrations: storetest.Foundation(t, text)})
+		_, err := store.Open(t.Context(), t.TempDir(), store.Options{Migrations: storetest.Foundation(text)})
 		if err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%q: %v", name, err)
 		}
@@ -189,7 +189,7 @@ func TestEveryEarlierSchemaMigratesWithItsData(t *testing.T) {
 	}
 	for from := 1; from <= len(steps); from++ {
 		storetest.EachDSN(t, storetest.Setup{Extra: places}, func(t *testing.T, dsn string, opts store.Options) {
-			opts.Migrations = storetest.Foundation(t, steps[:from]...)
+			opts.Migrations = storetest.Foundation(steps[:from]...)
 			db := openAt(t, dsn, opts)
 			must(t, update(t.Context(), db, func(tx *store.Tx) error { return tx.Insert("place", place{ID: "A", Town: "a", Beds: 2}) }))
 			digest := func() (out string) {
@@ -202,7 +202,7 @@ func TestEveryEarlierSchemaMigratesWithItsData(t *testing.T) {
 			}
 			before := digest()
 			must(t, db.Close())
-			opts.Migrations = storetest.Foundation(t, steps...)
+			opts.Migrations = storetest.Foundation(steps...)
 			db = openAt(t, dsn, opts)
 			if after := digest(); after != before {
 				t.Errorf("the canonical row was\n%sand is\n%s", before, after)
@@ -241,7 +241,7 @@ func TestFailedMigrationLeavesNothing(t *testing.T) {
 	storetest.EachDSN(t, storetest.Setup{Extra: places}, func(t *testing.T, dsn string, opts store.Options) {
 		must(t, openAt(t, dsn, opts).Close())
 		broken := opts
-		broken.Migrations = storetest.Foundation(t, places, "-- plain\nCREATE TABLE more (id TEXT NOT NULL PRIMARY KEY) STRICT;\nCREATE INDEX i ON nothing (id);")
+		broken.Migrations = storetest.Foundation(places, "-- plain\nCREATE TABLE more (id TEXT NOT NULL PRIMARY KEY) STRICT;\nCREATE INDEX i ON nothing (id);")
 		if _, err := store.Open(t.Context(), dsn, broken); err == nil || ailleurs.AsRefusal(err) != nil {
 			t.Errorf("error = %v", err)
 		}

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/rand"
@@ -21,6 +22,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // registers the driver
 
@@ -36,6 +38,7 @@ type Server struct {
 	pid   int
 	admin *sql.DB
 	held  io.WriteCloser // the server lives as long as this pipe is open
+	pids  *bufio.Reader  // of each postmaster started, a line
 
 	mu        sync.Mutex
 	templates map[string]string
@@ -48,7 +51,8 @@ var servers [2]struct {
 	err    error
 }
 
-func postgresDSN(t testing.TB, durable bool, opts store.Options) string {
+// server returns the running server, or ends the test, loudly.
+func server(t testing.TB, durable bool) *Server {
 	t.Helper()
 	i := 0
 	if durable {
@@ -56,18 +60,42 @@ func postgresDSN(t testing.TB, durable bool, opts store.Options) string {
 	}
 	s := &servers[i]
 	s.once.Do(func() { s.server, s.err = StartServer(durable) })
-	if errors.Is(s.err, errNotInstalled) && !inCI() {
-		t.Skipf("SKIPPED, THIS ENGINE IS NOT TESTED: %v", s.err)
+	Missing(t, s.err)
+	return s.server
+}
+
+// Missing ends the test when a server could not be started: it is skipped, loudly, where PostgreSQL is not installed, and
+// fails otherwise, as it does anywhere in CI. Without an error it returns false.
+func Missing(t testing.TB, err error) bool {
+	t.Helper()
+	if errors.Is(err, errNotInstalled) && !inCI() {
+		t.Skipf("SKIPPED, THIS ENGINE IS NOT TESTED: %v", err)
 	}
-	if s.err != nil {
-		t.Fatal(s.err)
+	if err != nil {
+		t.Fatal(err)
 	}
-	dsn, drop, err := s.server.database(t.Context(), opts)
+	return false
+}
+
+func postgresDSN(t testing.TB, durable bool, opts store.Options) string {
+	t.Helper()
+	dsn, drop, err := server(t, durable).database(t.Context(), opts)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(drop)
 	return dsn
+}
+
+// Empty makes a database without tables, until the test ends.
+func (s *Server) Empty(t testing.TB) string {
+	t.Helper()
+	name := "empty_" + strings.ToLower(rand.Text())
+	if _, err := s.admin.ExecContext(t.Context(), "CREATE DATABASE "+name); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _, _ = s.admin.Exec("DROP DATABASE " + name + " WITH (FORCE)") })
+	return s.dsn(name)
 }
 
 // StartServer starts a server of its own, as an unprivileged user when run by root. It ends, and its files go, when
@@ -116,7 +144,9 @@ func StartServer(durable bool, settings ...string) (*Server, error) {
 		args = append(args, "-c", s)
 	}
 	// The shell outlives us just long enough to stop the server and remove its files: it waits for its standard input to end.
-	script := `"$@" </dev/null >log 2>&1 & echo $!; read -r _; kill -QUIT $!; wait $!; cd /; rm -rf "$DIR"`
+	// A line on it means that the server is dead and has to be started again.
+	script := `run() { "$@" </dev/null >>log 2>&1 & echo $!; }
+run "$@"; while read -r _; do wait $!; run "$@"; done; kill -QUIT $!; wait $!; cd /; rm -rf "$DIR"`
 	cmd := run("/bin/sh", append([]string{"-c", script, "sh", filepath.Join(bin, "postgres")}, args...)...)
 	cmd.Env = append(cmd.Env, "DIR="+dir)
 	held, err := cmd.StdinPipe()
@@ -130,35 +160,85 @@ func StartServer(durable bool, settings ...string) (*Server, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	first := make([]byte, 16)
-	n, err := out.Read(first)
-	if err != nil {
-		return nil, fmt.Errorf("postgres: %w", err)
-	}
-	pid, err := strconv.Atoi(string(bytes.TrimSpace(first[:n])))
-	if err != nil {
-		return nil, fmt.Errorf("postgres: %w", err)
-	}
-	s := &Server{dir: dir, pid: pid, held: held, templates: make(map[string]string)}
+	s := &Server{dir: dir, held: held, pids: bufio.NewReader(out), templates: make(map[string]string)}
 	if s.admin, err = sql.Open("pgx", s.dsn("postgres")); err != nil {
 		return nil, err
 	}
-	for range 400 {
-		if err = s.admin.Ping(); err == nil {
-			return s, nil
-		}
-		if err := syscall.Kill(pid, 0); errors.Is(err, syscall.ESRCH) {
-			break
-		}
-		_ = exec.Command("sleep", "0.025").Run()
+	if err := s.await(); err != nil {
+		return nil, errors.Join(err, s.Stop())
 	}
-	log, _ := os.ReadFile(filepath.Join(dir, "log"))
-	_ = s.Stop()
-	return nil, fmt.Errorf("postgres did not start: %w: %s", err, log)
+	return s, nil
 }
 
-// PID is the postmaster's process id; its children share its process group.
-func (s *Server) PID() int { return s.pid }
+// await waits until the server that has just been started answers.
+func (s *Server) await() error {
+	line, err := s.pids.ReadString('\n')
+	if err != nil {
+		return fmt.Errorf("postgres: %w", err)
+	}
+	if s.pid, err = strconv.Atoi(strings.TrimSpace(line)); err != nil {
+		return fmt.Errorf("postgres: %w", err)
+	}
+	for range 1200 {
+		if err = s.admin.Ping(); err == nil {
+			return nil
+		}
+		if gone(s.pid) {
+			break
+		}
+		time.Sleep(25 * time.Millisecond)
+	}
+	log, _ := os.ReadFile(filepath.Join(s.dir, "log"))
+	return fmt.Errorf("postgres did not start: %w: %s", err, log)
+}
+
+// Crash kills every process of the server at once, as kill -9 does, and starts it again on what is on disk.
+func (s *Server) Crash() error {
+	pids := append(children(s.pid), s.pid)
+	for _, pid := range pids {
+		_ = syscall.Kill(pid, syscall.SIGSTOP) // so that none sees the others die
+	}
+	for _, pid := range pids {
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
+			return err
+		}
+	}
+	for _, pid := range pids[:len(pids)-1] { // the shell reaps the last
+		for !gone(pid) {
+			time.Sleep(time.Millisecond)
+		}
+	}
+	if _, err := io.WriteString(s.held, "again\n"); err != nil {
+		return err
+	}
+	return s.await()
+}
+
+// gone reports whether a process has ended; one that only waits to be reaped has.
+func gone(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	return err != nil || bytes.Contains(stat, []byte(") Z "))
+}
+
+// children lists the processes that pid has started.
+func children(pid int) (out []int) {
+	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, name := range stats {
+		stat, err := os.ReadFile(name)
+		if err != nil {
+			continue
+		}
+		_, rest, _ := strings.Cut(string(stat), ") ") // the state, then the parent
+		fields := strings.Fields(rest)
+		if len(fields) < 2 || fields[1] != strconv.Itoa(pid) {
+			continue
+		}
+		if child, err := strconv.Atoi(filepath.Base(filepath.Dir(name))); err == nil {
+			out = append(out, child)
+		}
+	}
+	return out
+}
 
 // Stop ends the server at once and removes its files.
 func (s *Server) Stop() error { return errors.Join(s.admin.Close(), s.held.Close()) }

@@ -47,11 +47,18 @@ func EachWith(t *testing.T, setup Setup, fn func(t *testing.T, db *store.DB)) {
 // EachDSN runs fn as one subtest an engine with the address of an empty database, for tests that open it themselves.
 func EachDSN(t *testing.T, setup Setup, fn func(t *testing.T, dsn string, opts store.Options)) {
 	t.Helper()
-	t.Run(string(store.SQLite), func(t *testing.T) { fn(t, t.TempDir(), setup.options(t)) })
+	t.Run(string(store.SQLite), func(t *testing.T) { fn(t, t.TempDir(), setup.options()) })
 	t.Run(string(store.PostgreSQL), func(t *testing.T) {
-		opts := setup.options(t)
+		opts := setup.options()
 		fn(t, postgresDSN(t, setup.Durable, opts), opts)
 	})
+}
+
+// EachEmpty is EachDSN without any schema at the address: what Restore wants.
+func EachEmpty(t *testing.T, setup Setup, fn func(t *testing.T, dsn string, opts store.Options)) {
+	t.Helper()
+	t.Run(string(store.SQLite), func(t *testing.T) { fn(t, t.TempDir(), setup.options()) })
+	t.Run(string(store.PostgreSQL), func(t *testing.T) { fn(t, server(t, setup.Durable).Empty(t), setup.options()) })
 }
 
 // Open opens dsn until the test ends.
@@ -109,33 +116,31 @@ func Tamper(t testing.TB, db *store.DB, texts ...string) {
 // SQLite opens an empty SQLite database until the test or benchmark ends.
 func SQLite(t testing.TB, setup Setup) *store.DB {
 	t.Helper()
-	return Open(t, t.TempDir(), setup.options(t))
+	return Open(t, t.TempDir(), setup.options())
 }
 
 // PostgreSQL opens an empty PostgreSQL database until the test or benchmark ends.
 func PostgreSQL(t testing.TB, setup Setup) *store.DB {
 	t.Helper()
-	opts := setup.options(t)
+	opts := setup.options()
 	return Open(t, postgresDSN(t, setup.Durable, opts), opts)
 }
 
-func (s Setup) options(t testing.TB) store.Options {
-	t.Helper()
+func (s Setup) options() store.Options {
 	opts := s.Options
 	opts.Volatile = !s.Durable
 	if s.Extra != "" {
-		opts.Migrations = Foundation(t, s.Extra)
+		opts.Migrations = Foundation(s.Extra)
 	}
 	return opts
 }
 
 // Foundation is the first embedded migration followed by extra ones.
-func Foundation(t testing.TB, extra ...string) fs.FS {
-	t.Helper()
+func Foundation(extra ...string) fs.FS {
 	const first = "0001_foundation.sql"
 	text, err := fs.ReadFile(store.Migrations, first)
 	if err != nil {
-		t.Fatal(err)
+		panic(err) // it is part of this program
 	}
 	dir := fstest.MapFS{first: {Data: text}}
 	for i, sql := range extra {
