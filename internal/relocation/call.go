@@ -211,7 +211,11 @@ func (u *unit) endorse(in ailleurs.Signature) error {
 	if u.c.State == ailleurs.Compromised {
 		return u.endorseAgain(in)
 	}
-	from, err := u.as(ailleurs.OriginSecond, ailleurs.OriginSignatory)
+	purpose, kind, part := ailleurs.ToAttest, "call.attested", ailleurs.OriginSecond
+	if said.Purpose == ailleurs.ToCall {
+		purpose, kind, part = ailleurs.ToCall, "call.signed", ailleurs.OriginSignatory
+	}
+	from, err := u.as(part)
 	if err != nil {
 		return err
 	}
@@ -224,10 +228,6 @@ func (u *unit) endorse(in ailleurs.Signature) error {
 	}
 	if said.Subject != string(call.ID) {
 		return ailleurs.RefuseAs(ailleurs.Conflict, "call.not_the_last", "signed")
-	}
-	purpose, kind := ailleurs.ToAttest, "call.attested"
-	if from.part == ailleurs.OriginSignatory {
-		purpose, kind = ailleurs.ToCall, "call.signed"
 	}
 	if err := u.sign(in.Signed, purpose, string(call.ID), call.Digest, from.part); err != nil {
 		return err

@@ -94,8 +94,8 @@ func (u *unit) granted() (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	for _, p := range []ailleurs.Part{ailleurs.HostLead, ailleurs.HostSecond} {
-		if !slices.ContainsFunc(all, func(e placed) bool { return e.Compartment == ailleurs.Person && e.Part == p && e.Member == u.c.Host }) {
+	for _, agent := range []ailleurs.AgentID{u.c.HostLead, u.c.HostSecond} {
+		if !slices.ContainsFunc(all, func(e placed) bool { return e.Compartment == ailleurs.Person && host(e.Part) && e.For == agent }) {
 			return false, nil
 		}
 	}

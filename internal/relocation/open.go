@@ -129,7 +129,7 @@ func (u *unit) writable(s ailleurs.Sealed, from role) error {
 		}
 		field := "bodies[" + strconv.Itoa(i) + "]"
 		switch {
-		case b.Compartment == ailleurs.Answer:
+		case b.Compartment == ailleurs.Answer || !ailleurs.MayWrite(b.Compartment, from.part):
 			return ailleurs.Refuse("sealed.not_your_compartment", field+".compartment")
 		case !ailleurs.MayHold(b.Compartment, standing):
 			return ailleurs.RefuseAs(ailleurs.Conflict, "case.not_now", field+".compartment", "state", string(u.c.State))
