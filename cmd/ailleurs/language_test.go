@@ -1,10 +1,12 @@
 package main
 
 import (
+	"encoding/json"
 	"go/ast"
 	"go/parser"
 	"go/token"
 	"maps"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -15,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"codeberg.org/ailleurs/ailleurs"
+	"codeberg.org/ailleurs/ailleurs/internal/relocation"
 )
 
 func TestEveryMessageExistsInBothLanguages(t *testing.T) {
@@ -74,11 +77,30 @@ func literals(t *testing.T, pick func(n ast.Node) []ast.Expr, dirs ...string) []
 	return found
 }
 
-// What the commands' own packages refuse, whoever runs a hub reads in a terminal.
+// What the commands refuse is said by this catalogue, or by that of the pages for what both can refuse.
 func TestEveryRefusalOfACommandHasItsSentence(t *testing.T) {
 	texts, err := french.catalogue()
 	if err != nil {
 		t.Fatal(err)
+	}
+	files, err := filepath.Glob("../../internal/web/i18n/fr/refusals*.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range files {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		shared := make(map[string]any)
+		if err := json.Unmarshal(b, &shared); err != nil {
+			t.Fatal(err)
+		}
+		for key := range shared {
+			if texts[key] == "" {
+				texts[key] = "said by the pages"
+			}
+		}
 	}
 	keys := literals(t, func(n ast.Node) []ast.Expr {
 		call, ok := n.(*ast.CallExpr)
@@ -130,6 +152,18 @@ func TestEveryFindingOfVerifyHasItsSentence(t *testing.T) {
 	}
 	if seen < 10 {
 		t.Errorf("only %d findings seen: the test does not look where they are", seen)
+	}
+}
+
+func TestEveryInvariantOfAPillarHasItsSentence(t *testing.T) {
+	texts, err := french.catalogue()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, i := range relocation.Invariants {
+		if texts["verify."+i.Name] == "" {
+			t.Errorf("the invariant %q has no sentence in messages/", i.Name)
+		}
 	}
 }
 

@@ -51,6 +51,9 @@ func TestCommands(t *testing.T) {
 			"exits":  exits,
 			"found":  found,
 			"tamper": tamper,
+			"logkey": func(ts *testscript.TestScript, _ bool, args []string) {
+				ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(secret+"\n"+public+"\n"), 0o600))
+			},
 			"remember": func(ts *testscript.TestScript, _ bool, args []string) {
 				remember(ts, signer, args)
 			},

@@ -12,13 +12,13 @@ import (
 
 	"codeberg.org/ailleurs/ailleurs"
 	"codeberg.org/ailleurs/ailleurs/internal/journal"
+	"codeberg.org/ailleurs/ailleurs/internal/relocation"
 	"codeberg.org/ailleurs/ailleurs/internal/store"
 )
 
 type verifyCommand struct {
-	Data       string   `required:"" env:"AILLEURS_DATA" placeholder:"DIR|URL" help:"Data directory, or URL of a PostgreSQL database."`
-	Checkpoint []string `placeholder:"FILE" help:"Checkpoint kept elsewhere, which the logs must extend. Repeat for several."`
-	LogKey     []string `placeholder:"KEY" help:"Public key that must have signed the checkpoints (name+hash+key)."`
+	Data string `required:"" env:"AILLEURS_DATA" placeholder:"DIR|URL" help:"Data directory, or URL of a PostgreSQL database."`
+	remembered
 }
 
 // Run re-checks the whole database offline, prints what it saw, and refuses when anything is not as it should be. It writes
@@ -33,12 +33,22 @@ func (c verifyCommand) Run(w world) error {
 		return err
 	}
 	defer db.Close()
-	return verify(w, db, opts)
+	report, err := journal.Verify(w, db, opts)
+	if err != nil {
+		return err
+	}
+	return say(w, report)
 }
 
-func (c verifyCommand) options() (journal.VerifyOptions, error) {
-	opts := journal.VerifyOptions{Invariants: invariants}
-	for _, name := range c.Checkpoint {
+// remembered is what was kept elsewhere to hold a database against.
+type remembered struct {
+	Checkpoint []string `placeholder:"FILE" help:"Checkpoint kept elsewhere, which the logs must extend. Repeat for several."`
+	LogKey     []string `placeholder:"KEY" help:"Public key that must have signed the checkpoints (name+hash+key). Repeat for several."`
+}
+
+func (r remembered) options() (journal.VerifyOptions, error) {
+	opts := journal.VerifyOptions{Invariants: relocation.Invariants}
+	for _, name := range r.Checkpoint {
 		b, err := os.ReadFile(name)
 		if err != nil {
 			return opts, unreadable(err, "checkpoint", name)
@@ -46,7 +56,7 @@ func (c verifyCommand) options() (journal.VerifyOptions, error) {
 		opts.Checkpoints = append(opts.Checkpoints, b)
 	}
 	var keys []note.Verifier
-	for _, text := range c.LogKey {
+	for _, text := range r.LogKey {
 		v, err := note.NewVerifier(strings.TrimSpace(text))
 		if err != nil {
 			return opts, ailleurs.Refuse("verify.log_key", "log-key", "value", text)
@@ -59,18 +69,13 @@ func (c verifyCommand) options() (journal.VerifyOptions, error) {
 	return opts, nil
 }
 
-// verify prints a report on db and refuses one that is not green.
-func verify(w world, db *store.DB, opts journal.VerifyOptions) error {
-	report, err := journal.Verify(w, db, opts)
-	if err != nil {
-		return err
-	}
+// say tells what Verify saw, and refuses a report that is not green.
+func say(w world, report journal.Report) error {
 	for _, f := range report.Findings {
 		fmt.Fprintf(w.out, "%s  %s\n", f.Name, w.language.say("verify."+f.Name, "table", f.Table, "key", f.Key, "detail", f.Detail))
 	}
 	for _, log := range journal.Logs {
-		head := report.Heads[log]
-		fmt.Fprintln(w.out, w.language.say("verify.head."+string(log), "size", strconv.FormatInt(head.Size, 10), "root", head.Root.String()))
+		fmt.Fprintln(w.out, headLine(w.language, log, report.Heads[log]))
 	}
 	fmt.Fprintln(w.out, w.language.say("verify.rows", "rows", strconv.FormatInt(report.Rows, 10), "erased", strconv.FormatInt(report.Erased, 10)))
 	if n := len(report.Findings); n > 0 {
@@ -78,6 +83,10 @@ func verify(w world, db *store.DB, opts journal.VerifyOptions) error {
 	}
 	fmt.Fprintln(w.out, w.language.say("verify.green"))
 	return nil
+}
+
+func headLine(l language, log journal.Log, head journal.Head) string {
+	return l.say("verify.head."+string(log), "size", strconv.FormatInt(head.Size, 10), "root", head.Root.String())
 }
 
 // unreadable is the refusal for a file named on the command line that is not there or may not be read; any other failure
