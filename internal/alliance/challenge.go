@@ -81,8 +81,8 @@ func (id ChallengeID) statement() ailleurs.Statement {
 	return ailleurs.Statement{Purpose: ailleurs.ToSignIn, Subject: string(id), Digest: hex.EncodeToString(sum[:])}
 }
 
-// Sweep deletes challenges, sessions, buckets, invitations' and changes' remains that time has ended, and returns how many
-// rows went. It changes nothing that anyone could still use.
+// Sweep deletes the challenges, sessions and buckets that time has ended, gives up the changes that were not signed in
+// time, and returns how many there were. It touches nothing that anyone could still use.
 func (a *Alliance) Sweep(ctx context.Context, at time.Time) (int64, error) {
 	var swept int64
 	err := a.db.Update(ctx, func(tx *store.Tx) error {
@@ -99,7 +99,11 @@ func (a *Alliance) Sweep(ctx context.Context, at time.Time) (int64, error) {
 			swept += n
 		}
 		n, err := tx.Exec("DELETE FROM session WHERE seen_at <= $1", at.Add(-ailleurs.SessionIdle))
-		swept += n
+		if err != nil {
+			return err
+		}
+		lapsed, err := lapse(tx, at)
+		swept += n + int64(lapsed)
 		return err
 	})
 	return swept, err

@@ -45,6 +45,7 @@ type Change struct {
 	Role       ailleurs.Role // of a team change
 	Leaves     bool          // of a team change
 	Epoch      int           // of keys
+	Key        *PublicKey    // of a change of keys: what their six words are made of, to be heard before it is signed
 	ProposedBy ailleurs.AgentID
 	ProposedAt time.Time
 	Expires    time.Time
@@ -372,6 +373,11 @@ func (c changeRow) show(tx *store.Tx) (Change, error) {
 		out.Role, out.Leaves = e.Role, e.Leaves
 	}
 	var err error
+	if c.Kind == KeyChange {
+		if out.Key, err = waitingKey(tx, c.Agent, c.Epoch); err != nil {
+			return out, err
+		}
+	}
 	if out.Approval, err = c.approval(); err != nil {
 		return out, err
 	}
@@ -385,6 +391,12 @@ func (c changeRow) show(tx *store.Tx) (Change, error) {
 	}
 	out.Approved, err = store.All[ailleurs.AgentID](tx, "SELECT agent_id FROM change_signature WHERE change_id = $1 AND approves = 1 ORDER BY at, agent_id", c.ID)
 	return out, err
+}
+
+// waitingKey returns keys that nobody has confirmed yet; they have no place in the register.
+func waitingKey(tx *store.Tx, agent ailleurs.AgentID, epoch int) (*PublicKey, error) {
+	k, err := keyOf(tx, agent, epoch)
+	return &PublicKey{Agent: agent, Epoch: epoch, Recipient: k.Recipient, Verifier: k.Verifier, Index: -1}, err
 }
 
 // Drop gives a change up: any of those who could sign it.
