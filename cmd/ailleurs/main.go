@@ -23,6 +23,7 @@ import (
 // commands is the table of contents: one line and one file per command.
 type commands struct {
 	Backup  backupCommand  `cmd:"" help:"Write the whole database, as of one instant, into a new directory."`
+	Coffre  coffreCommand  `cmd:"" help:"Use the vault with files alone: keys, folders, register."`
 	Restore restoreCommand `cmd:"" help:"Make a database out of a backup, verified before it can be served."`
 	Verify  verifyCommand  `cmd:"" help:"Re-check a database offline: logs, rows, invariants, checkpoints."`
 	Version versionCommand `cmd:"" help:"Print the version."`
