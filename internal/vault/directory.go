@@ -351,7 +351,7 @@ func (d *Directory) Reader(p Public) (Reader, error) {
 	case len(l.posts) == 0:
 		return Reader{}, ailleurs.Refuse("vault.no_post", "recipient")
 	}
-	return Reader{p.Agent, p.Epoch, p.Recipient}, nil
+	return Reader{p.Agent, p.Epoch, p.Recipient, d}, nil
 }
 
 // CheckOwn is the alarm of a trousseau's holder: it refuses when the register has, under their name, keys of this or a

@@ -14,6 +14,7 @@ type Reader struct {
 	agent     ailleurs.AgentID
 	epoch     int
 	recipient string
+	proved    *Directory
 }
 
 // Agent names the reader.
@@ -54,12 +55,13 @@ func (g *Grant) text() string {
 var parts = append(slices.Clone(ailleurs.Parts), ailleurs.ThePerson)
 
 // SealEnvelope hands the key of a folder to one proved reader until expires, saying what the reader and the grantor play
-// in the case. What comes out has one length.
+// in the case. It refuses what no state of any case allows: a part that never holds the compartment, a reader whom the
+// register does not name to the part's role, people of a host still under observation. What comes out has one length.
 func SealEnvelope(t *Trousseau, fromPart ailleurs.Part, k *Key, to Reader, part ailleurs.Part, at, expires time.Time) (ailleurs.SealedEnvelope, error) {
 	none := ailleurs.SealedEnvelope{}
 	at, expires = at.UTC().Truncate(time.Second), expires.UTC().Truncate(time.Second)
 	switch {
-	case to.recipient == "":
+	case to.proved == nil:
 		return none, ailleurs.Refuse("vault.not_registered", "to")
 	case !slices.Contains(parts, part) || !slices.Contains(parts, fromPart):
 		return none, ailleurs.Refuse("vault.malformed", "part")
@@ -68,27 +70,36 @@ func SealEnvelope(t *Trousseau, fromPart ailleurs.Part, k *Key, to Reader, part 
 	case expires.Sub(at) > ailleurs.EnvelopeLife:
 		return none, ailleurs.Refuse("vault.expires_too_late", "expires")
 	}
+	if err := checkGrant(k.Folder.Compartment, fromPart, part, "part"); err != nil {
+		return none, err
+	}
+	if err := to.proved.checkPlays(to.agent, part, k.Folder.Compartment, at, "to"); err != nil {
+		return none, err
+	}
 	g := &Grant{
 		Key: k, To: to.agent, ToEpoch: to.epoch, From: t.Agent, FromPart: fromPart, Part: part, At: at, Expires: expires,
 		fromEpoch: t.Epoch, hash: ailleurs.RecipientHash(to.recipient),
 	}
+	return t.grant(g, to.recipient)
+}
+
+// grant signs and seals what SealEnvelope has checked.
+func (t *Trousseau) grant(g *Grant, recipient string) (ailleurs.SealedEnvelope, error) {
 	signed, err := t.sign(g.text())
 	if err != nil {
-		return none, err
+		return ailleurs.SealedEnvelope{}, err
 	}
 	if len(signed) > ailleurs.EnvelopePlain {
-		return none, ailleurs.Refuse("vault.too_large", "envelope")
+		return ailleurs.SealedEnvelope{}, ailleurs.Refuse("vault.too_large", "envelope")
 	}
 	plain := make([]byte, ailleurs.EnvelopePlain)
 	copy(plain, signed)
-	file, err := sealTo(to.recipient, plain)
-	if err != nil {
-		return none, err
-	}
+	file, err := sealTo(recipient, plain)
+	f := g.Key.Folder
 	return ailleurs.SealedEnvelope{
-		Case: k.Folder.Dossier, Compartment: k.Folder.Compartment, Thread: k.Folder.Thread, Epoch: k.Epoch,
-		For: to.agent, KeyEpoch: to.epoch, Part: part, By: t.Agent, Expires: expires, Data: file,
-	}, nil
+		Case: f.Dossier, Compartment: f.Compartment, Thread: f.Thread, Epoch: g.Key.Epoch,
+		For: g.To, KeyEpoch: g.ToEpoch, Part: g.Part, By: g.From, Expires: g.Expires, Data: file,
+	}, err
 }
 
 // OpenEnvelope opens an envelope made out to the trousseau and believes it only if it is for the folder and epoch asked
@@ -129,6 +140,12 @@ func OpenEnvelope(d *Directory, t *Trousseau, sealed ailleurs.SealedEnvelope, wa
 		sealed.By != g.From || !sealed.Expires.Equal(g.Expires) ||
 		want.want(Folder{sealed.Case, sealed.Compartment, sealed.Thread}, "envelope") != nil {
 		return nil, ailleurs.Refuse("vault.mislabelled", "envelope")
+	}
+	if err := checkGrant(want.Compartment, g.FromPart, g.Part, "envelope"); err != nil {
+		return nil, err
+	}
+	if !d.holdsRole(g.From, roleOf(g.FromPart)) {
+		return nil, ailleurs.RefuseAs(ailleurs.Forbidden, "vault.wrong_role", "envelope")
 	}
 	return g, nil
 }

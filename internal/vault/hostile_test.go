@@ -300,21 +300,11 @@ var attacks = []struct {
 	{"envelope by someone who borrows a name", "vault.bad_signature", func(s *stage) error {
 		impostor := s.trousseau()
 		impostor.Agent = s.lead.Agent
-		reader := must[Reader](s.t)(s.host.directory.Reader(s.hostLead.Public()))
-		e, err := SealEnvelope(impostor, ailleurs.OriginLead, s.opened.key, reader, ailleurs.AddresseeLead, now, now.AddDate(0, 1, 0))
-		s.received.Envelopes[0] = e
-		if err != nil {
-			return err
-		}
+		s.received.Envelopes[0] = s.forge(impostor, ailleurs.OriginLead, s.opened.key)
 		return s.open()
 	}},
 	{"envelope by someone nobody knows", "vault.unknown_signer", func(s *stage) error {
-		reader := must[Reader](s.t)(s.host.directory.Reader(s.hostLead.Public()))
-		e, err := SealEnvelope(s.trousseau(), ailleurs.OriginLead, s.opened.key, reader, ailleurs.AddresseeLead, now, now.AddDate(0, 1, 0))
-		s.received.Envelopes[0] = e
-		if err != nil {
-			return err
-		}
+		s.received.Envelopes[0] = s.forge(s.trousseau(), ailleurs.OriginLead, s.opened.key)
 		return s.open()
 	}},
 	{"envelope by someone revoked since", "vault.revoked_signer", func(s *stage) error {
@@ -338,32 +328,17 @@ var attacks = []struct {
 		return s.open()
 	}},
 	{"envelope by a caseworker outside the circle", "vault.not_in_circle", func(s *stage) error {
-		reader := must[Reader](s.t)(s.host.directory.Reader(s.hostLead.Public()))
-		e, err := SealEnvelope(s.hostSecond, ailleurs.OriginLead, s.opened.key, reader, ailleurs.AddresseeLead, now, now.AddDate(0, 1, 0))
-		s.received.Envelopes[0] = e
-		if err != nil {
-			return err
-		}
+		s.received.Envelopes[0] = s.forge(s.hostSecond, ailleurs.OriginLead, s.opened.key)
 		return s.open()
 	}},
 	{"envelope by the élu", "vault.may_not_grant", func(s *stage) error {
 		s.received.Circle[ailleurs.AddresseeSignatory] = []ailleurs.AgentID{s.hostElected.Agent}
-		reader := must[Reader](s.t)(s.host.directory.Reader(s.hostLead.Public()))
-		e, err := SealEnvelope(s.hostElected, ailleurs.AddresseeSignatory, s.opened.key, reader, ailleurs.AddresseeLead, now, now.AddDate(0, 1, 0))
-		s.received.Envelopes[0] = e
-		if err != nil {
-			return err
-		}
+		s.received.Envelopes[0] = s.forge(s.hostElected, ailleurs.AddresseeSignatory, s.opened.key)
 		return s.open()
 	}},
 	{"envelope by an élu who says they are the lead", "vault.wrong_role", func(s *stage) error {
 		s.received.Circle[ailleurs.OriginLead] = []ailleurs.AgentID{s.hostElected.Agent}
-		reader := must[Reader](s.t)(s.host.directory.Reader(s.hostLead.Public()))
-		e, err := SealEnvelope(s.hostElected, ailleurs.OriginLead, s.opened.key, reader, ailleurs.AddresseeLead, now, now.AddDate(0, 1, 0))
-		s.received.Envelopes[0] = e
-		if err != nil {
-			return err
-		}
+		s.received.Envelopes[0] = s.forge(s.hostElected, ailleurs.OriginLead, s.opened.key)
 		return s.open()
 	}},
 	{"limits shown to an addressee", "vault.may_not_hold", func(s *stage) error {
@@ -380,14 +355,54 @@ var attacks = []struct {
 		_, err = s.host.Grant(o, []Grantee{{s.lead.Public(), ailleurs.OriginLead}}, time.Time{}, now)
 		return err
 	}},
+	{"envelope sealed by an élu", "vault.may_not_grant", func(s *stage) error {
+		reader := must[Reader](s.t)(s.host.directory.Reader(s.hostLead.Public()))
+		_, err := SealEnvelope(s.hostElected, ailleurs.AddresseeSignatory, s.opened.key, reader, ailleurs.AddresseeLead, now, now.AddDate(0, 1, 0))
+		return err
+	}},
+	{"envelope sealed to nobody proved", "vault.not_registered", func(s *stage) error {
+		_, err := SealEnvelope(s.lead, ailleurs.OriginLead, s.opened.key, Reader{}, ailleurs.AddresseeLead, now, now.AddDate(0, 1, 0))
+		return err
+	}},
+	{"envelope sealed for longer than ninety days", "vault.expires_too_late", func(s *stage) error {
+		_, err := s.origin.Grant(s.opened, []Grantee{{s.hostLead.Public(), ailleurs.AddresseeLead}}, now.AddDate(0, 0, 91), now)
+		return err
+	}},
+	{"envelope sealed for no time", "vault.expired", func(s *stage) error {
+		_, err := s.origin.Grant(s.opened, []Grantee{{s.hostLead.Public(), ailleurs.AddresseeLead}}, now, now)
+		return err
+	}},
+	{"envelope sealed for no part", "vault.malformed", func(s *stage) error {
+		_, err := s.origin.Grant(s.opened, []Grantee{{s.hostLead.Public(), "mayor"}}, time.Time{}, now)
+		return err
+	}},
+	{"body that is not the head asked for", "vault.broken_chain", func(s *stage) error {
+		_, err := OpenBody(s.origin.directory, s.opened.key, s.second, Head{2, strings.Repeat("0", 64)}, now)
+		return err
+	}},
+	{"body older than the head asked for", "vault.rolled_back", func(s *stage) error {
+		_, err := OpenBody(s.origin.directory, s.opened.key, s.received.Bodies[0], s.opened.Head, now)
+		return err
+	}},
+	{"unsigned note in the place of the head", "vault.unsigned", func(s *stage) error {
+		b := s.second
+		b.Note = true
+		_, err := OpenBody(s.origin.directory, s.opened.key, b, s.opened.Head, now)
+		return err
+	}},
+	{"body for another epoch's key", "vault.wrong_epoch", func(s *stage) error {
+		b := s.second
+		b.Epoch = 2
+		_, err := OpenBody(s.origin.directory, s.opened.key, b, s.opened.Head, now)
+		return err
+	}},
+	{"body sealed after a head that cannot be", "vault.broken_chain", func(s *stage) error {
+		_, err := SealBody(s.lead, s.opened.key, Head{Sequence: 3}, nil, now)
+		return err
+	}},
 	{"two keys for one epoch", "vault.two_keys", func(s *stage) error {
 		other := must[*Key](s.t)(NewKey(s.received.Folder))
-		reader := must[Reader](s.t)(s.host.directory.Reader(s.hostLead.Public()))
-		e, err := SealEnvelope(s.lead, ailleurs.OriginLead, other, reader, ailleurs.AddresseeLead, now, now.AddDate(0, 1, 0))
-		s.received.Envelopes = append(s.received.Envelopes, e)
-		if err != nil {
-			return err
-		}
+		s.received.Envelopes = append(s.received.Envelopes, s.forge(s.lead, ailleurs.OriginLead, other))
 		return s.open()
 	}},
 	{"envelope kept back", "vault.no_key", func(s *stage) error {
@@ -736,13 +751,17 @@ var attacks = []struct {
 
 // otherFolder hands the host the envelope of another folder's key.
 func (s *stage) otherFolder(f Folder, from ailleurs.Part) error {
-	reader := must[Reader](s.t)(s.host.directory.Reader(s.hostLead.Public()))
-	e, err := SealEnvelope(s.lead, from, must[*Key](s.t)(NewKey(f)), reader, ailleurs.AddresseeLead, now, now.AddDate(0, 1, 0))
-	if err != nil {
-		return err
-	}
-	s.received.Envelopes[0] = e
+	s.received.Envelopes[0] = s.forge(s.lead, from, must[*Key](s.t)(NewKey(f)))
 	return s.open()
+}
+
+// forge is an envelope for the host's lead by a grantor who checks nothing.
+func (s *stage) forge(by *Trousseau, from ailleurs.Part, k *Key) ailleurs.SealedEnvelope {
+	to := s.hostLead.Public()
+	return must[ailleurs.SealedEnvelope](s.t)(by.grant(&Grant{
+		Key: k, To: to.Agent, ToEpoch: to.Epoch, Part: ailleurs.AddresseeLead, From: by.Agent, FromPart: from, fromEpoch: by.Epoch,
+		At: now, Expires: now.AddDate(0, 1, 0), hash: ailleurs.RecipientHash(to.Recipient),
+	}, to.Recipient))
 }
 
 func (s *stage) grant(p Public) error {

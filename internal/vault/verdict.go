@@ -10,7 +10,7 @@ import (
 	"codeberg.org/ailleurs/ailleurs"
 )
 
-// A verdict is what one page of a client has found out about the signatures in the register, kept for the next page: up
+// A verdict is what one page of a client has found out about the signatures in the register, kept for the next ones: up
 // to which size they were checked, under which root, and which records count for nothing. The records themselves are
 // hashed again; only their signatures are not looked at twice. It is sealed with a key that only the trousseau has, so
 // that nobody else can write one.
@@ -35,7 +35,7 @@ func verdictMAC(t *Trousseau, text string) []byte {
 	return h.Sum(nil)
 }
 
-// Verdict is what to keep of the directory between two pages of one session, for Resume; any storage will do.
+// Verdict is what to keep of the directory for later pages and sessions, for Resume; any storage will do, the hub's too.
 func (d *Directory) Verdict(t *Trousseau) []byte {
 	w := newText(verdictLabel)
 	w.line("pin", d.pin.text())
