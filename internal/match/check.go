@@ -278,9 +278,41 @@ const nothing = -1 << 60
 // household returns points × scale − prices of household k's best feasible placement, or a number below −2^59 where it
 // has none.
 func (p *pricer) household(k int) int64 {
+	best := int64(nothing)
+	p.visit(k, func(homes []valued, jobs []int32, value int64) {
+		for _, h := range homes {
+			best = max(best, h.value+value)
+		}
+	})
+	return best
+}
+
+// each returns the best placement of household k in each home that has one, without prices.
+func (p *pricer) each(k int) (list []Ranked) {
+	p.visit(k, func(homes []valued, jobs []int32, value int64) {
+		for _, h := range homes {
+			one := Ranked{Home: h.home, Jobs: make([]int, len(jobs)), Points: h.value + value}
+			for w, j := range jobs {
+				one.Jobs[w] = int(j)
+			}
+			list = append(list, one)
+		}
+	})
+	return list
+}
+
+// A valued home is a feasible one and what it gives by itself.
+type valued struct {
+	home  int
+	entry Day
+	value int64
+}
+
+// visit calls found for the homes of each commune that household k could enter on the same day, with the best jobs from
+// there and what they are worth; communes and days without jobs for all workers are left out.
+func (p *pricer) visit(k int, found func(homes []valued, jobs []int32, value int64)) {
 	in, r := p.r.in, p.r
-	household := r.look(k)
-	workers := household.Workers
+	workers := r.look(k).Workers
 	// What each job is worth to each worker, or nothing, whatever the home.
 	worth := make([][]int64, len(workers))
 	for w := range workers {
@@ -293,52 +325,47 @@ func (p *pricer) household(k int) int64 {
 			}
 		}
 	}
-	best := int64(nothing)
-	type day struct {
-		entry Day
-		value int64
-	}
-	var days []day
+	var homes []valued
 	candidates := make([][]candidate, len(workers))
 	picks := make([]int32, len(workers))
-	for row, homes := range p.homesIn {
-		days = days[:0]
-		for _, h := range homes {
+	for row, list := range p.homesIn {
+		homes = homes[:0]
+		for _, h := range list {
 			b, entry := r.home(k, h)
 			if b != 0 || in.Members[in.Homes[h].Member].Capacity == 0 {
 				continue
 			}
-			_, points := r.reasons(k, h, nil)
-			value := points*p.scale - p.homes[h] - p.members[in.Homes[h].Member]
-			at := slices.IndexFunc(days, func(d day) bool { return d.entry == entry })
-			if at < 0 {
-				days = append(days, day{entry, value})
-			} else {
-				days[at].value = max(days[at].value, value)
-			}
+			points := r.withoutJobs(k, h)
+			homes = append(homes, valued{h, entry, points*p.scale - p.homes[h] - p.members[in.Homes[h].Member]})
 		}
-		for _, d := range days {
+		slices.SortStableFunc(homes, func(a, b valued) int { return int(a.entry - b.entry) })
+		for len(homes) > 0 {
+			entry := homes[0].entry
+			n := 1
+			for n < len(homes) && homes[n].entry == entry {
+				n++
+			}
 			for w := range workers {
 				candidates[w] = candidates[w][:0]
-				for _, n := range p.near[row] {
-					if n.km > r.reach(&workers[w]) {
+				for _, near := range p.near[row] {
+					if near.km > r.reach(&workers[w]) {
 						continue
 					}
-					for _, j := range p.inCommune[n.commune] {
+					for _, j := range p.inCommune[near.commune] {
 						job := &in.Jobs[j]
-						if worth[w][j] == nothing || job.From > d.entry+Day(in.Settings.FlexDays) || job.Until < d.entry {
+						if worth[w][j] == nothing || job.From > entry+Day(in.Settings.FlexDays) || job.Until < entry {
 							continue
 						}
-						candidates[w] = append(candidates[w], candidate{j, worth[w][j] - in.Settings.Weights.Commute*int64(n.whole)*p.scale})
+						candidates[w] = append(candidates[w], candidate{j, worth[w][j] - in.Settings.Weights.Commute*int64(near.whole)*p.scale})
 					}
 				}
 			}
-			if sum, ok := assign(candidates, func(j int32) int { return in.Jobs[j].Slots }, picks); ok {
-				best = max(best, d.value+sum)
+			if value, ok := assign(candidates, func(j int32) int { return in.Jobs[j].Slots }, picks); ok {
+				found(homes[:n], picks, value)
 			}
+			homes = homes[n:]
 		}
 	}
-	return best
 }
 
 // identified is what has an id of its own.

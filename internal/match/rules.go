@@ -285,6 +285,16 @@ func (r *rules) reasons(k, h int, jobs []int) (reasons []Reason, points int64) {
 	return reasons, points
 }
 
+// withoutJobs returns the points of placing household k in home h, but for its workers' jobs.
+func (r *rules) withoutJobs(k, h int) int64 {
+	household, home := &r.in.Households[k], &r.in.Homes[h]
+	member, w := &r.in.Members[home.Member], &r.in.Settings.Weights
+	wish, _ := prefer(household, &r.in.Communes[home.Commune])
+	return w.Base + w.Urgency*int64(household.Urgency) + w.Waiting*int64(min(household.WaitingDays, 180)) -
+		w.SpareRoom*int64(min(home.Persons-household.Persons, 3)) + wish +
+		w.Support*int64(supportMet(household.Support, member.Support)) + w.Reciprocity*int64(min(max(-member.Balance, -10), 10))
+}
+
 // supportMet counts the different needs that are offered.
 func supportMet(needs, offers []string) int {
 	met := 0
