@@ -418,19 +418,20 @@ func (u *unit) expire() error {
 	return nil
 }
 
-// endCall ends every thread that is still alive, with the same words for all.
+// endCall ends every thread that is still alive, with the same words for all. The host's own ends with the case alone.
 func (u *unit) endCall() error {
 	all, err := u.all()
 	if err != nil {
 		return err
 	}
 	for _, t := range all {
-		if t.State.CanBecome(ailleurs.Released) {
-			if err := u.end(t, ailleurs.Released); err != nil {
-				return err
-			}
-			u.notify(t.Lead, t.Second)
+		if !t.State.CanBecome(ailleurs.Released) || t.State == ailleurs.Retained && !u.c.State.Ended() {
+			continue
 		}
+		if err := u.end(t, ailleurs.Released); err != nil {
+			return err
+		}
+		u.notify(t.Lead, t.Second)
 	}
 	if u.c.Call == "" {
 		return nil

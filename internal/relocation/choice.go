@@ -167,6 +167,9 @@ func (u *unit) welcome(in ailleurs.Welcome) error {
 	if _, err := u.tx.SetWhere("hold", store.Changes{"assigned_at": u.at}, "thread_id = $1 AND released_at IS NULL", t.ID); err != nil {
 		return err
 	}
+	if err := u.leavePlaces(t.ID); err != nil {
+		return err
+	}
 	u.c.Host, u.c.HostLead, u.c.HostSecond, u.c.Fled = t.Member, t.Lead, t.Second, false
 	if err := u.move(ailleurs.Preparing, ailleurs.HostLead); err != nil {
 		return err
@@ -199,6 +202,21 @@ func (u *unit) welcome(in ailleurs.Welcome) error {
 	}
 	u.say("choice.second_yes", string(t.ID), nil)
 	u.notify(u.c.Lead, u.c.Second, t.Second)
+	return nil
+}
+
+// leavePlaces frees the places that the household has left behind: those of a host before a compromise.
+func (u *unit) leavePlaces(now ailleurs.ThreadID) error {
+	before, err := store.All[ailleurs.ThreadID](u.tx, `SELECT DISTINCT thread_id FROM hold
+		WHERE case_id = $1 AND thread_id <> $2 AND assigned_at IS NOT NULL AND released_at IS NULL`, u.c.ID, now)
+	if err != nil {
+		return err
+	}
+	for _, id := range before {
+		if err := u.freeHolds(id); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

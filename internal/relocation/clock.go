@@ -27,6 +27,7 @@ const (
 	jobErase      = "case.erase"
 	jobOffer      = "offer.stale"
 	jobSnapshot   = "offer.snapshot"
+	jobKeys       = "case.keys"
 )
 
 func itoa(n int) string { return strconv.Itoa(n) }
@@ -79,7 +80,8 @@ func (e *Exchange) Handlers() jobs.Handlers {
 		jobFollowLate: onCase((*unit).followLate),
 		jobErase:      onCase((*unit).erase),
 		jobOffer:      e.staleOffer,
-		jobSnapshot:   e.dailySnapshot,
+		jobSnapshot:   e.daily,
+		jobKeys:       onCase(func(u *unit, _ string) error { return u.askForKeys() }),
 	}
 }
 
@@ -114,11 +116,38 @@ func nextSnapshot(at time.Time) time.Time {
 	return next
 }
 
-func (e *Exchange) dailySnapshot(tx *store.Tx, at time.Time, _ jobs.Due) error {
+// daily makes the list of offers, and looks for envelopes that open nothing any more.
+func (e *Exchange) daily(tx *store.Tx, at time.Time, _ jobs.Due) error {
 	if err := e.snapshot(tx, instant(at)); err != nil {
 		return err
 	}
+	stale, err := store.All[ailleurs.CaseID](tx, `SELECT DISTINCT e.case_id FROM envelope e
+		LEFT JOIN agent_key k ON k.agent_id = e.for_id AND k.confirmed_at IS NOT NULL AND k.revoked_at IS NULL
+		WHERE e.destroyed_at IS NULL AND (k.epoch IS NULL OR k.epoch <> e.key_epoch OR e.expires_at < $1)
+		UNION SELECT i.case_id FROM inbox i JOIN agent a ON a.id = i.agent_id
+		WHERE i.side <> 'closed' AND a.absent_from <= $2 AND a.absent_until > $2 ORDER BY 1`, at.Add(renewBefore), at)
+	if err != nil {
+		return err
+	}
+	for _, id := range stale {
+		if err := jobs.Schedule(tx, jobs.Job{Kind: jobKeys, Subject: string(id), RunAt: at}); err != nil {
+			return err
+		}
+	}
 	return jobs.Schedule(tx, jobs.Job{Kind: jobSnapshot, Subject: "daily", RunAt: nextSnapshot(at)})
+}
+
+// askForKeys tells the origin's lead that somebody needs an envelope again; the inbox says so by itself.
+func (u *unit) askForKeys() error {
+	threads, err := u.all()
+	if err != nil {
+		return err
+	}
+	tasks, _, err := u.tasks(threads)
+	if err == nil && tasks[ailleurs.OriginLead] == TaskNewKey {
+		u.notify(u.c.Lead)
+	}
+	return err
 }
 
 // staleOffer asks the owner whether an offer still stands, two days before it is hidden.

@@ -71,7 +71,11 @@ func (e *Exchange) Depart(ctx context.Context, by ailleurs.Actor, in ailleurs.De
 		if plan == "" {
 			return ailleurs.Refuse("journey.no_plan", "bodies")
 		}
-		if err := u.sign(in.Signed, ailleurs.ToPlan, string(u.c.ID), plan, from.part); err != nil {
+		err = u.sign(in.Signed, ailleurs.ToPlan, string(u.c.ID), plan, from.part)
+		if r := ailleurs.AsRefusal(err); r != nil && r.Key == "statement.already_signed" { // after a no-show: another day, another plan
+			return ailleurs.RefuseAs(ailleurs.Conflict, "journey.same_plan", "bodies")
+		}
+		if err != nil {
 			return err
 		}
 		err = u.tx.Insert("journey", journeyRow{ID: string(ailleurs.NewID[ailleurs.CaseID]()), Case: u.c.ID, Departed: u.at, RingAt: ring})

@@ -88,11 +88,11 @@ func (u *unit) threadView(t *thread) (ThreadView, error) {
 			}
 		}
 	}
-	if t.State == ailleurs.Sent && v.Part != ailleurs.AddresseeSignatory && u.answerable() {
+	if v.Sealed, err = u.handOut(sights, nil); err != nil {
+		return v, err
+	}
+	if t.State == ailleurs.Sent && v.Part != ailleurs.AddresseeSignatory && len(v.Sealed.Envelopes) > 0 {
 		if err := u.become(t, ailleurs.Read); err != nil {
-			return v, err
-		}
-		if sights, err = u.threadSights(t); err != nil {
 			return v, err
 		}
 	}
@@ -134,6 +134,5 @@ func (u *unit) threadView(t *thread) (ThreadView, error) {
 	if task != "" {
 		v.Tasks = append(v.Tasks, task)
 	}
-	v.Sealed, err = u.handOut(sights, nil)
-	return v, err
+	return v, nil
 }
