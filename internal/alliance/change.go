@@ -157,16 +157,29 @@ type Approval struct {
 	Signed []byte   `json:"signed"` // note of Change.Approval with By, Epoch and At filled in
 }
 
-// order is how the changes that one approval completes take effect: people before their keys, keys before posts, and
-// nobody goes before their posts are given to another.
-var order = []ChangeKind{Accession, TeamChange, KeyChange, PostChange, Revocation}
+// order is how the changes that one approval completes take effect: people before their keys, keys before posts. Who goes
+// goes last, once their posts are another's; their keys before their roles, since a colleague's word about keys counts
+// with the clients only while both hold a role at the same member.
+var order = []ChangeKind{Accession, TeamChange, KeyChange, PostChange, Revocation, departure}
+
+// departure stands in order for a team change by which a role is left.
+const departure ChangeKind = "departure"
+
+// rank is the change's place in order.
+func (c changeRow) rank() int {
+	kind := c.Kind
+	if e, err := c.entry(); kind == TeamChange && err == nil && e.Leaves {
+		kind = departure
+	}
+	return slices.Index(order, kind)
+}
 
 // Approve signs changes, all of them or none, and puts into effect those that have two signatures by then: their records
 // are appended to the register in the same transaction. It returns the changes that took effect.
 //
 // Refused: change.unknown for whom it does not concern, change.about_oneself, change.already_signed, change.over, any
 // refusal of a signature, and what the change itself forbids (team.post_held, team.three_coordinators, agent.holds_cases,
-// change.roles_first, change.unlockers_unproven …).
+// change.roles_first, change.revocation_first, change.unlockers_unproven …).
 func (a *Alliance) Approve(ctx context.Context, by ailleurs.Actor, approvals []Approval, at time.Time) ([]ChangeID, error) {
 	var done []ChangeID
 	err := a.db.Update(ctx, func(tx *store.Tx) error {
@@ -189,7 +202,7 @@ func (a *Alliance) Approve(ctx context.Context, by ailleurs.Actor, approvals []A
 			}
 		}
 		slices.SortStableFunc(complete, func(x, y changeRow) int {
-			return cmp.Compare(slices.Index(order, x.Kind), slices.Index(order, y.Kind))
+			return cmp.Compare(x.rank(), y.rank())
 		})
 		for _, c := range complete {
 			if err := a.apply(tx, c, at); err != nil {

@@ -263,6 +263,22 @@ func TestRolesComeBeforeTheKeyTheyAreFor(t *testing.T) {
 	})
 }
 
+func TestKeysAreRevokedBeforeTheLastRoleIsLeft(t *testing.T) {
+	onBoth(t, func(h *hub) {
+		c := h.founded()
+		id, team := h.town(c, "Lyon", "69123")
+		p := h.join(c, id, "Une autre", ailleurs.Caseworker)
+		_, err := h.a.ProposeDeparture(h.Context(), team[0].viewer.Actor, p.id, h.at)
+		h.must(err)
+		roles := func(x alliance.Change) bool { return x.Agent == p.id && x.Kind == alliance.TeamChange }
+		team[0].approve(about(p.id))
+		_, err = h.a.Approve(h.Context(), team[1].viewer.Actor, team[1].approvals(roles), h.at)
+		h.refused(err, "change.revocation_first")
+		team[1].approve(about(p.id))
+		p.dead()
+	})
+}
+
 func TestSecondMayComeFromANeighbour(t *testing.T) {
 	onBoth(t, func(h *hub) {
 		c := h.founded()

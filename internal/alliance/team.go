@@ -150,6 +150,13 @@ func (a *Alliance) applyRole(tx *store.Tx, e ailleurs.RegisterEntry, index int64
 	if err := tx.QueryRow("SELECT count(*) FROM agent_role WHERE agent_id = $1 AND left_at IS NULL", e.Agent).Scan(&left); err != nil || left > 0 {
 		return err
 	}
+	live, err := hasLiveKey(tx, e.Agent)
+	if err != nil {
+		return err
+	}
+	if live { // without a role nobody's word against the key would count with the clients
+		return ailleurs.RefuseAs(ailleurs.Conflict, "change.revocation_first", "change")
+	}
 	if err := endSessions(tx, e.Agent); err != nil {
 		return err
 	}
