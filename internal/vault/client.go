@@ -377,8 +377,7 @@ func (c *Client) Sign(purpose ailleurs.Purpose, subject, digest string, at time.
 	if err := c.ready(); err != nil {
 		return nil, err
 	}
-	switch purpose {
-	case ailleurs.ToAdmit, ailleurs.ToTeam, ailleurs.ToConfirm, ailleurs.ToRevoke:
+	if slices.Contains([]ailleurs.Purpose{ailleurs.ToAdmit, ailleurs.ToTeam, ailleurs.ToConfirm, ailleurs.ToRevoke}, purpose) {
 		return nil, ailleurs.Refuse("vault.reserved_label", "purpose")
 	}
 	if !c.directory.Registered(c.trousseau) {

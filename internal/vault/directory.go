@@ -36,6 +36,7 @@ type listing struct {
 	revoked int // epochs up to this one are revoked
 	since   time.Time
 	posts   map[post]bool
+	changed map[post]time.Time // when each post was last taken or left
 }
 
 type listedKey struct {
@@ -126,7 +127,7 @@ func (d *Directory) Extend(records [][]byte, checkpoint []byte) error {
 			if err == nil {
 				err = d.replay(record, true)
 			} else {
-				d.claim(record)
+				_, _, _ = d.claim(record) // why it counts for nothing is known
 			}
 		} else {
 			err = d.replay(record, false)
@@ -147,7 +148,7 @@ func (d *Directory) claim(record []byte) (ailleurs.RegisterRecord, *listing, err
 	}
 	who := d.agents[r.Entry.Agent]
 	if who == nil {
-		who = &listing{posts: map[post]bool{}}
+		who = &listing{posts: map[post]bool{}, changed: map[post]time.Time{}}
 	}
 	if r.Entry.Kind == ailleurs.RegisterKey {
 		who.claims = append(who.claims, r.Entry)
@@ -198,11 +199,16 @@ func (d *Directory) replay(record []byte, verified bool) error {
 		if d.members[e.Member] == nil {
 			return ailleurs.Refuse("vault.not_a_member", "register")
 		}
-		d.agents[e.Agent] = who
+		p := post{e.Member, e.Role}
+		if last, ok := who.changed[p]; ok && !e.At.After(last) {
+			// The approvals of an entry stay good for ever: without this a hub could enter it again after the agent left.
+			return ailleurs.Refuse("vault.rolled_back", "register")
+		}
+		d.agents[e.Agent], who.changed[p] = who, e.At
 		if e.Leaves {
-			delete(who.posts, post{e.Member, e.Role})
+			delete(who.posts, p)
 		} else {
-			who.posts[post{e.Member, e.Role}] = true
+			who.posts[p] = true
 		}
 	case ailleurs.RegisterKey:
 		who.keys = append(who.keys, listedKey{e.Recipient, ownText, own})

@@ -2,6 +2,7 @@ package vault
 
 import (
 	"bytes"
+	"slices"
 	"testing"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -70,6 +71,15 @@ func TestUnfoundedRecordsSayWhy(t *testing.T) {
 		{"the holder alone for the next key", "vault.too_few_approvals", func(s *stage) {
 			next := must[*Trousseau](s.t)(s.lead.Rotated())
 			s.enter(next.Entry(now), next, s.lead)
+		}},
+		{"a post taken again by the approvals of the first time", "vault.rolled_back", func(s *stage) {
+			taken := slices.IndexFunc(s.records, func(r []byte) bool {
+				return bytes.Contains(r, []byte("kind team\n")) && bytes.Contains(r, []byte("\nagent "+string(s.hostSecond.Agent)))
+			})
+			e := entry(ailleurs.RegisterTeam)
+			e.Member, e.Agent, e.Role, e.Leaves = s.bordeaux, s.hostSecond.Agent, ailleurs.Caseworker, true
+			s.enter(e, s.hostLead, s.founders[0])
+			s.add(s.records[taken])
 		}},
 		{"no record at all", "register.unknown_protocol", func(s *stage) { s.add([]byte("bonjour")) }},
 	} {

@@ -282,8 +282,8 @@ var attacks = []struct {
 		})
 	}},
 	{"envelope from tomorrow", "vault.not_yet", func(s *stage) error {
-		s.at = now.Add(-24 * time.Hour)
-		return s.open()
+		_, err := OpenEnvelope(s.host.directory, s.hostLead, s.received.Envelopes[0], s.received.Folder, 1, now.Add(-time.Hour))
+		return err
 	}},
 	{"envelope of another protocol", "vault.unknown_protocol", func(s *stage) error {
 		return s.envelope(func(text string) string { return strings.Replace(text, "envelope/1", "envelope/2", 1) })

@@ -17,6 +17,7 @@ func roleOf(p ailleurs.Part) ailleurs.Role {
 		return ailleurs.Signatory
 	case ailleurs.Checker:
 		return ailleurs.Coordinator
+	case ailleurs.ThePerson, ailleurs.TheClock:
 	}
 	return ""
 }
