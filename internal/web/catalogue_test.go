@@ -184,7 +184,7 @@ func TestSentencesCountQuoteAndEscape(t *testing.T) {
 		"days":      {"one": "reste {n} jour", "other": "reste {n} jours"},
 		"role.a":    {"other": "référent·e"},
 		"asked":     {"other": "rôle : {role:role}"},
-		"rich":      {"other": "Voir **{what}** et [l’aide](/aide) de {role:role}"},
+		"rich":      {"other": "Voir <i> **{what}** et [l’aide](/aide) de {role:role}"},
 		"script":    {"other": "[non](javascript:alert)"},
 		"elsewhere": {"other": "{nothing}"},
 	}}
@@ -196,7 +196,7 @@ func TestSentencesCountQuoteAndEscape(t *testing.T) {
 		{c.say("asked", "role", "a"), "rôle : référent·e"},
 		{c.say("elsewhere"), "{nothing}"},
 		{c.say("absent"), "⟦absent⟧"},
-		{string(c.rich("rich", "what", "<b>[x](/y)", "role", "a")), `Voir <strong>&lt;b&gt;[x](/y)</strong> et <a href="/aide">l’aide</a> de référent·e`},
+		{string(c.rich("rich", "what", "<b>[x](/y)", "role", "a")), `Voir &lt;i&gt; <strong>&lt;b&gt;[x](/y)</strong> et <a href="/aide">l’aide</a> de référent·e`},
 		{string(c.rich("script")), "[non](javascript:alert)"},
 	} {
 		if test.got != test.want {
