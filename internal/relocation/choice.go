@@ -193,10 +193,7 @@ func (u *unit) welcome(in ailleurs.Welcome) error {
 		ailleurs.OriginSignatory, ailleurs.Checker, ailleurs.AddresseeSignatory); err != nil {
 		return err
 	}
-	pair := []reader{
-		{part: ailleurs.HostLead, agent: u.c.HostLead, member: u.c.Host},
-		{part: ailleurs.HostSecond, agent: u.c.HostSecond, member: u.c.Host},
-	}
+	pair := u.pair()
 	if err := u.take(in.Sealed, role{ailleurs.HostLead, t.Lead}, pair); err != nil {
 		return err
 	}
@@ -252,10 +249,7 @@ func (e *Exchange) HandOver(ctx context.Context, by ailleurs.Actor, in ailleurs.
 			if err := u.in(ailleurs.Preparing, ailleurs.Travelling); err != nil {
 				return err
 			}
-			pair = []reader{
-				{part: ailleurs.HostLead, agent: u.c.HostLead, member: u.c.Host},
-				{part: ailleurs.HostSecond, agent: u.c.HostSecond, member: u.c.Host},
-			}
+			pair = u.pair()
 		}
 		for i, b := range in.Bodies {
 			return ailleurs.Refuse("sealed.not_your_compartment", "bodies["+strconv.Itoa(i)+"]", "compartment", string(b.Compartment))

@@ -171,6 +171,12 @@ func TestPersonIsHandedOverToTheTwoNamedHostsAlone(t *testing.T) {
 	if h := held(w.view(host.second, f).Sealed); !h[ailleurs.Person] || h[ailleurs.Threat] {
 		t.Errorf("after the hand-over the host second holds %v", h)
 	}
+	if renew := w.view(o.lead, f).Renew; len(renew) != 0 {
+		t.Errorf("the origin is asked for %+v", renew)
+	}
+	// What other addressees answered is none of the host's business.
+	foreign := w.envelope(f, o.lead, ailleurs.Answer, w.threadOf(f, w.towns[2]), host.lead, ailleurs.HostLead)
+	refused(t, w.Save(w.ctx, o.lead.Actor, ailleurs.Save{Once: once(), Case: f.id, Sealed: ailleurs.Sealed{Envelopes: []ailleurs.SealedEnvelope{foreign}}}, w.at), "sealed.wrong_person")
 	w.verified()
 }
 

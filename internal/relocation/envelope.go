@@ -200,8 +200,8 @@ func (u *unit) maySee(e envelopeRow, sights []sight) bool {
 		switch {
 		case s.standing.Part != part || !ailleurs.MayHold(e.Compartment, s.standing):
 			return false
-		case s.thread == nil:
-			return true
+		case s.thread == nil: // no addressee reads the answers of another, a host neither
+			return !host(part) || e.Thread == "" || e.Thread == u.c.Retained
 		case e.Thread != "":
 			return e.Thread == s.thread.ID
 		}

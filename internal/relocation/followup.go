@@ -76,10 +76,7 @@ func (e *Exchange) FollowUp(ctx context.Context, by ailleurs.Actor, in ailleurs.
 		case u.at.Before(all[i].Due.Add(-24 * time.Hour)):
 			return ailleurs.RefuseAs(ailleurs.Conflict, "followup.too_early", "day")
 		}
-		pair := []reader{
-			{part: ailleurs.HostLead, agent: u.c.HostLead, member: u.c.Host},
-			{part: ailleurs.HostSecond, agent: u.c.HostSecond, member: u.c.Host},
-		}
+		pair := u.pair()
 		if err := u.take(in.Sealed, from, pair); err != nil {
 			return err
 		}

@@ -57,10 +57,7 @@ func (e *Exchange) Depart(ctx context.Context, by ailleurs.Actor, in ailleurs.De
 		if !granted {
 			return ailleurs.RefuseAs(ailleurs.Conflict, "journey.not_handed_over", "")
 		}
-		pair := []reader{
-			{part: ailleurs.HostLead, agent: u.c.HostLead, member: u.c.Host},
-			{part: ailleurs.HostSecond, agent: u.c.HostSecond, member: u.c.Host},
-		}
+		pair := u.pair()
 		if err := u.take(in.Sealed, from, pair); err != nil {
 			return err
 		}
@@ -200,10 +197,7 @@ func (e *Exchange) Arrive(ctx context.Context, by ailleurs.Actor, in ailleurs.Ar
 		if !slices.ContainsFunc(in.Keys, func(k ailleurs.CompartmentKey) bool { return k.Compartment == ailleurs.Person }) {
 			return ailleurs.Refuse("arrive.new_epoch_missing", "keys")
 		}
-		pair := []reader{
-			{part: ailleurs.HostLead, agent: u.c.HostLead, member: u.c.Host},
-			{part: ailleurs.HostSecond, agent: u.c.HostSecond, member: u.c.Host},
-		}
+		pair := u.pair()
 		if err := complete(in.Sealed, ailleurs.Person, "", pair...); err != nil {
 			return err
 		}

@@ -123,7 +123,7 @@ type reader struct {
 	part   ailleurs.Part
 	agent  ailleurs.AgentID
 	member ailleurs.MemberID // of an addressee
-	thread ailleurs.ThreadID // of an addressee, for answers
+	thread ailleurs.ThreadID // the only one whose answers they read; empty for the origin
 	ring   int               // of an addressee
 }
 
@@ -141,9 +141,7 @@ func (u *unit) circle() ([]reader, error) {
 		}
 	}
 	if u.c.Host != "" {
-		out = append(out,
-			reader{part: ailleurs.HostLead, agent: u.c.HostLead, member: u.c.Host},
-			reader{part: ailleurs.HostSecond, agent: u.c.HostSecond, member: u.c.Host})
+		out = append(out, u.pair()...)
 	}
 	threads, err := u.live()
 	if err != nil {
@@ -153,6 +151,14 @@ func (u *unit) circle() ([]reader, error) {
 		out = append(out, addressees(t)...)
 	}
 	return out, nil
+}
+
+// pair are the host's two named people; of the answers, theirs is the one that was retained.
+func (u *unit) pair() []reader {
+	return []reader{
+		{part: ailleurs.HostLead, agent: u.c.HostLead, member: u.c.Host, thread: u.c.Retained},
+		{part: ailleurs.HostSecond, agent: u.c.HostSecond, member: u.c.Host, thread: u.c.Retained},
+	}
 }
 
 // addressees are the three people of a thread.
@@ -311,7 +317,7 @@ func (u *unit) takeEnvelopes(envelopes []ailleurs.SealedEnvelope, from role, cir
 		f := folder{e.Compartment, e.Thread}
 		r := slices.IndexFunc(circle, func(r reader) bool {
 			return r.part == e.Part && (r.agent == e.For || deputies[r.agent] == e.For) &&
-				(!addressee(e.Part) || r.member == e.Member && (e.Thread == "" || r.thread == e.Thread))
+				(!addressee(e.Part) || r.member == e.Member) && (e.Thread == "" || r.thread == "" || r.thread == e.Thread)
 		})
 		switch {
 		case e.Case != u.c.ID:
