@@ -462,3 +462,26 @@ func TestHookIsGivenTheLineAndNothingElse(t *testing.T) {
 		}
 	}
 }
+
+func TestOneOfManyAtOnceIsOnIt(t *testing.T) {
+	onBoth(t, func(w *watch) {
+		id := w.raise(ailleurs.ThreatAlert)
+		errs := make([]error, 9)
+		var wg sync.WaitGroup
+		for i := range errs {
+			wg.Go(func() { errs[i] = w.p.Acknowledge(t.Context(), w.officers[i%3], id, w.at) })
+		}
+		wg.Wait()
+		won := 0
+		for _, err := range errs {
+			if err == nil {
+				won++
+			} else {
+				w.refused(err, "alert.acknowledged")
+			}
+		}
+		if won != 1 {
+			t.Errorf("%d are on it", won)
+		}
+	})
+}
