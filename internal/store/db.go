@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -52,6 +53,10 @@ type Options struct {
 
 	// Volatile accepts a PostgreSQL server that runs without fsync, in tests.
 	Volatile bool
+
+	// Connector, in tests, reaches SQLite through another driver: file is the database, reads says that the connection
+	// only reads. It sets every pragma itself.
+	Connector func(file string, reads bool) (driver.Connector, error)
 
 	// Fault, in tests, is asked at each step of an Update whether it fails there.
 	Fault func(Step) error

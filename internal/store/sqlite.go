@@ -91,7 +91,10 @@ func (db *DB) openSQLite(ctx context.Context, dir string) error {
 		}
 	}
 
-	source := func(reads bool) string {
+	source := func(reads bool) (driver.Connector, error) {
+		if db.opts.Connector != nil {
+			return db.opts.Connector(file, reads)
+		}
 		q := url.Values{}
 		q.Set("_busy_timeout", strconv.Itoa(busyTimeout))
 		q.Set("_foreign_keys", "on")
@@ -104,15 +107,15 @@ func (db *DB) openSQLite(ctx context.Context, dir string) error {
 		} else {
 			q.Set("_journal_mode", "WAL")
 		}
-		return "file:" + (&url.URL{Path: file}).EscapedPath() + "?" + q.Encode()
+		return sqlite.NewConnector("file:" + (&url.URL{Path: file}).EscapedPath() + "?" + q.Encode())
 	}
 	e := &sqliteEngine{}
 	db.sqlite = e
 	var err error
-	if e.write, err = sqlite.NewConnector(source(db.opts.Inspect)); err != nil {
+	if e.write, err = source(db.opts.Inspect); err != nil {
 		return fmt.Errorf("store: %w", err)
 	}
-	if e.read, err = sqlite.NewConnector(source(true)); err != nil {
+	if e.read, err = source(true); err != nil {
 		return fmt.Errorf("store: %w", err)
 	}
 	if e.writer, err = newLane(ctx, e.write); err != nil {
@@ -279,6 +282,9 @@ func (l *lane) query(ctx context.Context, text string, args []any, head func([]s
 			return err
 		}
 		for i, v := range values {
+			if b, ok := v.([]byte); ok {
+				v = append([]byte{}, b...) // the driver may use its buffer again
+			}
 			row[i] = v
 		}
 		if err := each(row); err != nil {
