@@ -26,6 +26,7 @@ type coffre struct {
 	directory *vault.Directory
 	communes  *territory.Territory
 	fresh     *enrolment
+	staged    *vault.Trousseau // with a lock more or less, until the hub has taken it
 	turn      chan struct{}
 	ops       map[string]op
 }

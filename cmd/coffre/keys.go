@@ -4,7 +4,10 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"slices"
 	"time"
+
+	"golang.org/x/mod/sumdb/note"
 
 	"codeberg.org/ailleurs/ailleurs"
 	"codeberg.org/ailleurs/ailleurs/internal/vault"
@@ -51,6 +54,11 @@ type keysInput struct {
 	Statement *ailleurs.Statement `json:"statement"`
 	Records   [][]byte            `json:"records"`
 	Signed    []byte              `json:"checkpoint"`
+	Verdict   []byte              `json:"verdict"` // what an earlier page found out about the records, if it is there
+	Unlocker  string              `json:"unlocker"`
+	Kind      vault.LockKind      `json:"kind"`
+	Changes   []change            `json:"changes"`
+	Words     string              `json:"words"` // as they were heard
 }
 
 // secret makes the unlocker of whatever secret the input holds, for the given lock.
@@ -244,6 +252,7 @@ func (e *enrolment) add(u *vault.Unlocker) error {
 
 type enrolled struct {
 	vault.Public
+	Entry     string        `json:"entry"`  // text of the register entry of the keys
 	Signed    []byte        `json:"signed"` // the holder's own approval of the key entry
 	At        time.Time     `json:"at"`     // of that entry
 	Unlockers []newUnlocker `json:"unlockers"`
@@ -268,7 +277,9 @@ func (c *coffre) finish(context.Context, keysInput) (any, error) {
 		}
 		out.Unlockers = append(out.Unlockers, n)
 	}
-	s := t.Entry(at).Approval()
+	entry := t.Entry(at)
+	out.Entry = entry.Text()
+	s := entry.Approval()
 	s.By, s.Epoch, s.At = t.Agent, t.Epoch, at
 	var err error
 	if out.Signed, err = vault.Sign(t, s.Text()); err != nil {
@@ -325,15 +336,23 @@ func (c *coffre) prove(_ context.Context, in keysInput) (any, error) {
 	return signature{b}, err
 }
 
-type registerSize struct {
-	Size int64 `json:"size"`
+// A register is how far the directory has come, in which log, and what the next page may keep of it.
+type register struct {
+	Size    int64  `json:"size"`
+	Log     string `json:"log"`
+	Moved   bool   `json:"moved"` // further than the trousseau as it is wrapped remembers
+	Verdict []byte `json:"verdict,omitempty"`
 }
 
 // extend takes the register's new records, after which keys can be wrapped to; the alarm of one's own name is part of it.
+// A verdict of an earlier page spares checking the same signatures again.
 func (c *coffre) extend(_ context.Context, in keysInput) (any, error) {
 	t, err := c.open()
 	if err != nil {
 		return nil, err
+	}
+	if len(in.Verdict) > 0 && c.directory.Size() == 0 {
+		_ = c.directory.Resume(t, in.Verdict) // one that is not ours spares nothing
 	}
 	if err := c.directory.Extend(in.Records, in.Signed); err != nil {
 		return nil, err
@@ -341,15 +360,17 @@ func (c *coffre) extend(_ context.Context, in keysInput) (any, error) {
 	if err := c.directory.CheckOwn(t); err != nil {
 		return nil, err
 	}
+	was := t.Register
 	t.Register = c.directory.Pin()
-	return registerSize{c.directory.Size()}, nil
+	return register{c.directory.Size(), t.Register.Verifier, t.Register.Size > was.Size, c.directory.Verdict(t)}, nil
 }
 
 func (c *coffre) size(context.Context, keysInput) (any, error) {
-	if _, err := c.open(); err != nil {
+	t, err := c.open()
+	if err != nil {
 		return nil, err
 	}
-	return registerSize{c.directory.Size()}, nil
+	return register{Size: c.directory.Size(), Log: t.Register.Verifier}, nil
 }
 
 // words are the six words of someone's keys, to be compared with what they read aloud.
@@ -361,15 +382,195 @@ type shownWords struct {
 	Words []string `json:"words"`
 }
 
-// approve signs one's approval of a change of people or keys.
+// own is the public half of the open trousseau, with the words that its holder reads aloud.
+func (c *coffre) own(context.Context, keysInput) (any, error) {
+	t, err := c.open()
+	if err != nil {
+		return nil, err
+	}
+	return ownKey{t.Public(), vault.KeyWords(t.Public())}, nil
+}
+
+type ownKey struct {
+	vault.Public
+	Words []string `json:"words"`
+}
+
+// A change of people or keys waits for approval: the very text that the signature commits to.
+type change struct {
+	ID   string        `json:"id"`
+	Text string        `json:"text"`
+	Key  *vault.Public `json:"key"` // of a change of keys: the keys that the hub shows
+}
+
+type approval struct {
+	Change string `json:"change"`
+	Signed []byte `json:"signed"`
+}
+
+type approvals struct {
+	Approvals []approval `json:"approvals"`
+}
+
+// approve signs one's approval of changes, each from its own text, never from what the hub says that it means. New keys
+// are approved only when the words heard from their holder are those of the keys shown, and the keys those of the entry.
 func (c *coffre) approve(_ context.Context, in keysInput) (any, error) {
 	d, err := c.desk()
 	if err != nil {
 		return nil, err
 	}
-	if in.Statement == nil {
-		return nil, errors.New("coffre: nothing to sign")
+	out := approvals{Approvals: []approval{}}
+	for _, ch := range in.Changes {
+		s, err := ch.statement(in.Words)
+		if err != nil {
+			return nil, err
+		}
+		signed, err := d.Approve(s, c.now())
+		if err != nil {
+			return nil, err
+		}
+		out.Approvals = append(out.Approvals, approval{ch.ID, signed})
 	}
-	b, err := d.Approve(*in.Statement, c.now())
-	return signature{b}, err
+	return out, nil
+}
+
+// statement is what approves the change, once the words of new keys have been heard.
+func (ch change) statement(heard string) (ailleurs.Statement, error) {
+	if team, member, _, err := ailleurs.ParseTeam(ch.Text); err == nil {
+		return team.Approval(member, ch.Text), nil
+	}
+	e, err := ailleurs.ParseRegisterEntry(ch.Text)
+	if err != nil {
+		return ailleurs.Statement{}, err
+	}
+	if e.Kind != ailleurs.RegisterKey {
+		return e.Approval(), nil
+	}
+	words, err := vault.ReadWords(heard, len(vault.KeyWords(vault.Public{})))
+	if err != nil {
+		return ailleurs.Statement{}, err
+	}
+	verifier, err := note.NewEd25519VerifierKey(string(e.Agent), e.Signer[:])
+	if err != nil || ch.Key == nil || ch.Key.Agent != e.Agent || ch.Key.Epoch != e.Epoch || ch.Key.Verifier != verifier ||
+		ailleurs.RecipientHash(ch.Key.Recipient) != e.Recipient {
+		return ailleurs.Statement{}, ailleurs.Refuse("vault.swapped_key", "words")
+	}
+	if !slices.Equal(words, vault.KeyWords(*ch.Key)) {
+		return ailleurs.Statement{}, ailleurs.Refuse("vault.other_words", "words")
+	}
+	return e.Approval(), nil
+}
+
+// A rewrapped trousseau goes to the hub: a new way to open it, or none, and the others sealed anew.
+type rewrapped struct {
+	Unlocker *newUnlocker `json:"unlocker,omitempty"`
+	Others   []file       `json:"others"`
+	Words    string       `json:"words,omitempty"` // of a new paper code or phrase, to be written down now
+}
+
+// addUnlocker adds a way to open to the open trousseau, which stays as it is until the hub has taken the change (keepStaged).
+func (c *coffre) addUnlocker(ctx context.Context, in keysInput) (any, error) {
+	t, err := c.open()
+	if err != nil {
+		return nil, err
+	}
+	next := *t
+	u, words, err := c.newSecret(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	if err := next.AddLock(u); err != nil {
+		return nil, err
+	}
+	out := rewrapped{Unlocker: &newUnlocker{Kind: u.Lock().Kind, Lock: u.Lock().Text()}, Words: words}
+	if out.Unlocker.File, err = next.Wrap(u.Lock()); err != nil {
+		return nil, err
+	}
+	if u.Lock().Kind == vault.PaperLock {
+		p, err := vault.NewPaperSignIn(words)
+		if err != nil {
+			return nil, err
+		}
+		out.Unlocker.Lookup, out.Unlocker.Login = p.Lookup(), p.Verifier()
+	}
+	if out.Others, err = wrapAll(&next, in.Files, ""); err != nil {
+		return nil, err
+	}
+	c.staged = &next
+	return out, nil
+}
+
+// newSecret makes the unlocker of a new way to open: of the passkey at hand, or of words drawn now.
+func (c *coffre) newSecret(ctx context.Context, in keysInput) (*vault.Unlocker, string, error) {
+	switch in.Kind {
+	case vault.PasskeyLock:
+		u, err := vault.PasskeyUnlocker(in.PRF)
+		return u, "", err
+	case vault.PaperLock:
+		code := vault.NewPaperCode()
+		u, err := vault.PaperUnlocker(code)
+		return u, code, err
+	case vault.PassphraseLock:
+		phrase, salt := vault.NewPassphrase(), vault.NewSalt()
+		bound, err := c.device.bind(ctx, salt)
+		if err != nil {
+			return nil, "", err
+		}
+		u, err := vault.PassphraseUnlocker(phrase, salt, bound)
+		return u, phrase, err
+	}
+	return nil, "", ailleurs.Refuse("vault.unknown_lock", "kind")
+}
+
+// rewrap seals the open trousseau anew to each of its ways to open, after it has seen more of the register; one named is
+// left out and forgotten, because it was taken away.
+func (c *coffre) rewrap(_ context.Context, in keysInput) (any, error) {
+	t, err := c.open()
+	if err != nil {
+		return nil, err
+	}
+	next := *t
+	for _, f := range in.Files {
+		if f.Unlocker != in.Unlocker {
+			continue
+		}
+		l, err := vault.ParseLock(f.Lock)
+		if err != nil {
+			return nil, err
+		}
+		next.RemoveLock(l)
+	}
+	others, err := wrapAll(&next, in.Files, in.Unlocker)
+	if err != nil {
+		return nil, err
+	}
+	c.staged = &next
+	return rewrapped{Others: others}, nil
+}
+
+// keepStaged takes the trousseau that the hub has just taken.
+func (c *coffre) keepStaged(context.Context, keysInput) (any, error) {
+	if c.staged != nil {
+		c.trousseau, c.staged = c.staged, nil
+	}
+	return nil, nil
+}
+
+// wrapAll seals a trousseau to the locks of files, but for one. A lock that is not its own is refused.
+func wrapAll(t *vault.Trousseau, files []file, but string) ([]file, error) {
+	out := []file{}
+	for _, f := range files {
+		if f.Unlocker == but {
+			continue
+		}
+		l, err := vault.ParseLock(f.Lock)
+		if err != nil {
+			return nil, err
+		}
+		if f.Data, err = t.Wrap(l); err != nil {
+			return nil, err
+		}
+		out = append(out, f)
+	}
+	return out, nil
 }

@@ -55,6 +55,7 @@ func loadAssets() (assets, error) {
 			all[f.Name()].packed = func() []byte { return gz }
 		}
 	}
+	all.link()
 	// What scripts say, they take from the catalogue too.
 	for _, lang := range Langs {
 		c, err := loadedCatalogue(lang)
@@ -96,6 +97,14 @@ func (a assets) checkSealing() error {
 		}
 	}
 	return nil
+}
+
+// coffre returns the addresses of the sealing worker and its module, or nothing where they were not built.
+func (a assets) coffre() string {
+	if a.checkSealing() != nil {
+		return ""
+	}
+	return a.url("coffre-worker.js") + " " + a.url(sealingModule)
 }
 
 // url returns the address that may be kept for ever; empty for a file that is not there.

@@ -5,6 +5,7 @@ import "codeberg.org/ailleurs/ailleurs"
 // A Field is one question of a form on screen; the template "field" writes it with its label, hint and error.
 type Field struct {
 	Name         string
+	ID           string // on the page; Name when empty
 	Label        string // key
 	Hint         string // key; empty for none
 	Kind         string // "text" (the zero value), "email", "tel", "date", "number", "search", "password", "area", "select", "radio", "check", "commune"
@@ -34,17 +35,25 @@ func (f Field) Type() string {
 	}
 }
 
+// Mark returns the field's id on the page.
+func (f Field) Mark() string {
+	if f.ID != "" {
+		return f.ID
+	}
+	return f.Name
+}
+
 // DescribedBy returns the ids of what explains the field.
 func (f Field) DescribedBy() string {
 	s := ""
 	if f.Hint != "" {
-		s = f.Name + "-hint"
+		s = f.Mark() + "-hint"
 	}
 	if f.Error != "" {
 		if s != "" {
 			s += " "
 		}
-		s += f.Name + "-error"
+		s += f.Mark() + "-error"
 	}
 	return s
 }
@@ -62,7 +71,7 @@ func (s *Server) problem(lang Lang, err error, fields ...*Field) (summary []Prob
 	p := Problem{Message: s.voices[lang].refusal(refusal)}
 	for _, f := range fields {
 		if f.Name == refusal.Field {
-			f.Error, p.Field = p.Message, f.Name
+			f.Error, p.Field = p.Message, f.Mark()
 		}
 	}
 	return []Problem{p}, true

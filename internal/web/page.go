@@ -39,6 +39,9 @@ func newPage[V any](name string) Page[V] {
 // titled is a view that names its own title, for pages that say several things (refusals).
 type titled interface{ titleKey() string }
 
+// sealing is a view of a public page that needs the sealing worker; pages of a session always have it.
+type sealing interface{ seals() }
+
 // A frame is what stands around a page: the layout's view.
 type frame struct {
 	Lang    Lang
@@ -54,6 +57,7 @@ type frame struct {
 	Seconds int    // until the session ends; 0 without one
 	Said    string // what the last action did
 	Says    string // address of this language's sentences, for scripts
+	Coffre  string // addresses of the sealing worker and its module, on pages that seal; empty on the others
 	Main    template.HTML
 }
 
@@ -85,6 +89,7 @@ func loadVoice(lang Lang, files assets) (*voice, error) {
 		"asset":    files.url,
 		"icon":     icons.draw,
 		"lang":     func() string { return string(lang) },
+		"data":     data,
 	}
 	shared, err := template.New("shared").Funcs(funcs).Option("missingkey=error").ParseFS(templates, "templates/_*.html")
 	if err != nil {
@@ -191,6 +196,9 @@ func showAs[V any](s *Server, w http.ResponseWriter, r *http.Request, status int
 		title = v.titleKey()
 	}
 	f := s.frame(w, r, v)
+	if _, ok := any(view).(sealing); ok || !f.Public {
+		f.Coffre = s.assets.coffre()
+	}
 	f.Name, f.Main = page.name, template.HTML(body.String()) //nolint:gosec // just rendered by html/template
 	f.Title = voice.say(title)
 	if status == http.StatusUnprocessableEntity {

@@ -88,19 +88,14 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, status int, refu
 		why = voice.refusal(refusal)
 	}
 	if wantsJSON(r) {
-		said := struct {
-			Key      string `json:"key,omitempty"`
-			Field    string `json:"field,omitempty"`
-			Message  string `json:"message"`
-			Incident string `json:"incident,omitempty"`
-		}{Message: why, Incident: incident}
+		said := refusedAnswer{Text: why, Incident: incident}
 		if refusal != nil {
-			said.Key, said.Field = refusal.Key, refusal.Field
+			said.Key, said.Field, said.Args = refusal.Key, refusal.Field, refusal.Args
 		}
-		if said.Message == "" {
-			said.Message = voice.say("refused." + kind + ".title")
+		if said.Text == "" {
+			said.Text = voice.say("refused." + kind + ".title")
 		}
-		sendJSON(w, r, status, said)
+		sendJSON(w, r, status, map[string]refusedAnswer{"refusal": said})
 		return
 	}
 	view := refusedView{Status: status, Kind: kind, Why: why, Incident: incident}
@@ -108,6 +103,15 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, status int, refu
 		s.fault(r, err)
 		http.Error(w, voice.say("refused.500.title"), status)
 	}
+}
+
+// refusedAnswer is what a script reads under "refusal": the sentence ready to show, and what it was made of.
+type refusedAnswer struct {
+	Key      string            `json:"key,omitempty"`
+	Field    string            `json:"field,omitempty"`
+	Args     map[string]string `json:"args,omitempty"`
+	Text     string            `json:"text"`
+	Incident string            `json:"incident,omitempty"` // of a fault
 }
 
 // kindOfStatus returns the keys' part for a status: those with words of their own, else 422.

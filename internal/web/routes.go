@@ -3,6 +3,8 @@ package web
 import (
 	"net/http"
 	"strings"
+
+	"codeberg.org/ailleurs/ailleurs"
 )
 
 // routes lists every address of the hub: method, path, who may, what answers. Paths name screens, never people or places.
@@ -25,7 +27,49 @@ func (s *Server) routes() []route {
 		get("/static/{name}", anyone, s.assets.serve),
 		get("/static/{hash}/{name}", anyone, s.assets.serve),
 
-		post("/session/continuer", signedIn, s.stay),
+		post("/entrer/cle/debut", anyone, s.askPasskey),
+		post("/entrer/cle/fin", anyone, s.signInWithPasskey),
+		post("/entrer/papier/debut", anyone, s.askPaper),
+		post("/entrer/papier/fin", anyone, s.signInWithPaper),
+		get("/activer", anyone, s.activation),
+		post("/activer/invitation", anyone, s.openInvitation),
+		post("/activer/cle", anyone, s.askFirstPasskey),
+		post("/activer/fin", anyone, s.enrol),
+		get("/activer/attente", enrolling, s.waiting),
+		get("/essai", enrolling, s.trial),
+		post("/essai/debut", enrolling, s.beginTrial),
+		post("/essai/fin", enrolling, s.endTrial),
+		get("/ouvrir", enrolling, s.unlock),
+		post("/session/part", enrolling, s.share),
+		post("/registre", enrolling, s.register),
+		post("/annuaire", signedIn, s.annuaire),
+		post("/coffre/resceller", enrolling, s.rewrap),
+
+		get("/personnes", signedIn, s.people).inNav("nav.people"),
+		post("/personnes/invitation", signedIn, s.invite),
+		post("/personnes/reinvitation", signedIn, s.reinvite),
+		post("/personnes/invitation/retirer", signedIn, s.withdrawInvitation),
+		post("/personnes/role", signedIn, s.proposeRole),
+		post("/personnes/postes", signedIn, s.proposePosts),
+		post("/personnes/depart", signedIn, s.proposeDeparture),
+		post("/personnes/revocation", signedIn, s.proposeRevocation),
+		post("/personnes/sessions", signedIn, s.endSessionsOf),
+		get("/changements", signedIn, s.changes).inNav("nav.changes"),
+		post("/changements/signer", signedIn, s.signChanges),
+		post("/changements/abandonner", signedIn, s.dropChanges),
+		get("/membres", signedIn, s.members).inNav("nav.members"),
+		get("/membres/adhesion", only(ailleurs.Coordinator), s.accession),
+		post("/membres/adhesion", only(ailleurs.Coordinator), s.proposeMember),
+		get("/membres/{id}", only(ailleurs.Coordinator, ailleurs.Guarantor), s.memberPeople),
+		get("/compte", signedIn, s.account).inNav("nav.account"),
+		post("/compte/preferences", signedIn, s.prefer),
+		post("/compte/session", signedIn, s.endSession),
+		post("/compte/cle/debut", signedIn, s.askMorePasskey),
+		post("/compte/ajouter", signedIn, s.addUnlocker),
+		post("/compte/retirer", signedIn, s.removeUnlocker),
+		post("/compte/absence", signedIn, s.setAbsence),
+		post("/compte/absence/fin", signedIn, s.endAbsence),
+		post("/session/continuer", enrolling, s.stay),
 		post("/sortir", anyone, s.leave),
 	}
 }

@@ -9,18 +9,22 @@ import (
 	"time"
 
 	"codeberg.org/ailleurs/ailleurs"
+	"codeberg.org/ailleurs/ailleurs/internal/alliance"
+	"codeberg.org/ailleurs/ailleurs/internal/relocation"
 )
 
 // Config is what a server needs. A zero field is usable or refused by its name.
 type Config struct {
-	Origin   string           // where browsers find the hub: "https://hub.example", "http://localhost:8080"; required
-	Now      func() time.Time // the clock; required
-	Log      *slog.Logger     // for operators; discards when nil
-	Demo     bool             // every page says that its people are fictitious
-	Sessions Sessions         // nil: nobody can be signed in
-	Operator Operator         // who runs this hub, for the legal pages
-	Presence Presence         // members by département, for the home page; nil: none known
-	InFlight int              // requests served at once before 503; 512 when zero
+	Origin     string               // where browsers find the hub: "https://hub.example", "http://localhost:8080"; required
+	Now        func() time.Time     // the clock; required
+	Log        *slog.Logger         // for operators; discards when nil
+	Demo       bool                 // every page says that its people are fictitious
+	Sessions   Sessions             // those of Alliance when nil
+	Operator   Operator             // who runs this hub, for the legal pages
+	Presence   Presence             // members by département, for the home page; those of Alliance when nil
+	Alliance   *alliance.Alliance   // who is in; nil: nobody can be signed in
+	Relocation *relocation.Exchange // cases, calls and offers; nil: none
+	InFlight   int                  // requests served at once before 503; 512 when zero
 
 	// PublicOnly serves without the browser's half; pages that seal cannot work then. For tests of the pages that do not.
 	PublicOnly bool
@@ -52,6 +56,14 @@ func New(cfg Config) (*Server, error) {
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Alliance != nil {
+		if cfg.Sessions == nil {
+			cfg.Sessions = seats{cfg.Alliance}
+		}
+		if cfg.Presence == nil {
+			cfg.Presence = cfg.Alliance.Presence
+		}
 	}
 	if cfg.InFlight == 0 {
 		cfg.InFlight = 512
@@ -161,6 +173,10 @@ func (s *Server) adapt(rt route) http.Handler {
 				http.Redirect(w, r, "/entrer", http.StatusSeeOther)
 				return
 			}
+			if v.viewer.Pending && r.Method == http.MethodGet && !wantsJSON(r) {
+				http.Redirect(w, r, "/activer/attente", http.StatusSeeOther)
+				return
+			}
 			s.refuse(w, r, err)
 			return
 		}
@@ -183,6 +199,9 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request, rt route, v *visi
 		return err
 	}
 	v.viewer, v.lang = seen, preferred(r, seen)
+	if seen.Pending && !rt.who.pending {
+		return ailleurs.RefuseAs(ailleurs.Forbidden, "session.pending", "")
+	}
 	if !rt.who.admits(seen) {
 		return ailleurs.RefuseAs(ailleurs.Forbidden, "actor.role_needed", "", "role", string(rt.who.roles[0]))
 	}

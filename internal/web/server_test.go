@@ -174,7 +174,7 @@ func TestRefusalsSpeakAndFaultsDoNot(t *testing.T) {
 			t.Errorf("%s shows the inside of a fault", test.path)
 		}
 		script := ask(h, "GET", test.path, "", func(r *http.Request) { r.Header.Set("Accept", "application/json") })
-		if script.Code != test.status || !strings.Contains(script.Body.String(), `"message":"`) {
+		if script.Code != test.status || !strings.Contains(script.Body.String(), `"text":"`) {
 			t.Errorf("%s as JSON: %d %s", test.path, script.Code, script.Body)
 		}
 	}

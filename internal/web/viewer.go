@@ -8,14 +8,39 @@ import (
 	"time"
 
 	"codeberg.org/ailleurs/ailleurs"
+	"codeberg.org/ailleurs/ailleurs/internal/alliance"
 )
 
 // A Viewer is who looks at the screen: an actor with a live session, or the zero value for the public.
 type Viewer struct {
 	ailleurs.Actor
-	Name string    // on screen, to themselves only
-	Lang Lang      // empty when they never chose
-	Ends time.Time // the session ends then unless something is asked before
+	Name    string    // on screen, to themselves only
+	Town    string    // name of their member, likewise
+	Lang    Lang      // empty when they never chose
+	Ends    time.Time // the session ends then unless something is asked before
+	Epoch   int       // of the keys that the session works with
+	Pending bool      // enrolled, not confirmed by two colleagues yet: the enrolment pages alone are open
+	Lacking string    // key of what their ways to unlock lack; empty when nothing does
+	Session alliance.SessionID
+}
+
+// of returns v as the alliance knows it.
+func (v Viewer) of() alliance.Viewer {
+	return alliance.Viewer{
+		Actor: v.Actor, Name: v.Name, MemberName: v.Town, Lang: string(v.Lang), Epoch: v.Epoch, Pending: v.Pending, Session: v.Session, Ends: v.Ends,
+	}
+}
+
+// seats are the sessions of an alliance as the web sees them.
+type seats struct{ *alliance.Alliance }
+
+// Lookup is part of [Sessions].
+func (s seats) Lookup(ctx context.Context, token string, at time.Time) (Viewer, error) {
+	v, err := s.Alliance.Lookup(ctx, token, at)
+	return Viewer{
+		Actor: v.Actor, Name: v.Name, Town: v.MemberName, Lang: Lang(v.Lang), Ends: v.Ends, Epoch: v.Epoch, Pending: v.Pending,
+		Lacking: v.Lacking, Session: v.Session,
+	}, err
 }
 
 // Sessions is what the web needs of the sessions that the alliance keeps.
@@ -99,12 +124,14 @@ func at(r *http.Request) time.Time { return visitOf(r).at }
 // An audience says who may see a route.
 type audience struct {
 	session bool
+	pending bool            // those too whose keys wait for two colleagues
 	roles   []ailleurs.Role // any of them; empty for all who signed in
 }
 
 var (
-	anyone   = audience{}
-	signedIn = audience{session: true}
+	anyone    = audience{}
+	signedIn  = audience{session: true}
+	enrolling = audience{session: true, pending: true}
 )
 
 // only admits those who hold at least one of the roles.
@@ -115,7 +142,7 @@ func (a audience) admits(v Viewer) bool {
 	if !a.session {
 		return true
 	}
-	return v.Agent != "" && (len(a.roles) == 0 || slices.ContainsFunc(a.roles, v.Is))
+	return v.Agent != "" && (a.pending || !v.Pending) && (len(a.roles) == 0 || slices.ContainsFunc(a.roles, v.Is))
 }
 
 // preferred returns the language of a request: the viewer's, else the cookie's, else the browser's, else French.

@@ -4,11 +4,14 @@ const seconds = Number(document.body.dataset.sessionSeconds || 0);
 const idle = 2 * 60; // the warning comes two minutes before the end
 
 // say returns the sentence of a key in the page's language, as the pages do: say('vault.word_count', {want: 6, got: 5}).
-// The catalogue is fetched at the first call and kept for ever under its address.
-let sentences;
-export async function say(key, args = {}) {
-  sentences ??= fetch(document.documentElement.dataset.sentences).then((answer) => answer.json());
-  const said = await sentences;
+// The catalogue is fetched at the first call and kept for ever under its address. voice() is the same for whoever cannot
+// wait at each sentence: it returns a promise of the function.
+let speaking;
+export const say = async (key, args) => (await voice())(key, args);
+export const voice = () => speaking ??= fetch(document.documentElement.dataset.sentences)
+  .then((answer) => answer.json()).then((said) => (key, args) => sentence(said, key, args));
+
+function sentence(said, key, args = {}) {
   const forms = said[key];
   if (!forms) return said['refused.422.title'].other;
   const rule = new Intl.PluralRules(document.documentElement.lang);

@@ -2,23 +2,24 @@
 // half in the worker, so that this file holds no rule and no key.
 //
 //   <meta name="coffre" content="WORKER-URL MODULE-URL">     where the worker and its module are
-//   <script type="application/json" id="words">              what codes are called in the reader's language
+//   <html data-sentences="URL">                              what codes are called in the reader's language
 //   <script type="application/json" id="page">               what the hub handed out for this page
 //   <main data-open="OP">                                    asks OP with the page, fills [data-sheet=NAME] and [data-value=NAME]
 //   <form data-seal="OP" action="…">                         asks OP with the page and the form, posts what comes back
 //   <form data-autosave="KEY">                               keeps what is typed, sealed, on this device
 
+import { voice } from "./app.js";
+
 const meta = document.querySelector('meta[name="coffre"]');
 const [workerURL, moduleURL] = (meta?.content ?? "").split(" ");
 const json = (id) => JSON.parse(document.getElementById(id)?.textContent || "null");
-export const words = json("words") ?? {};
-export const say = (key, args = {}) =>
-  (words[key] ?? key).replace(/\{(\w+)\}/g, (whole, name) => args[name] ?? whole);
+export const say = await voice();
 
 // A Refusal is a no for the person in front of the screen; anything else that is thrown is a fault.
 export class Refusal extends Error {
   constructor({ key, field, args, text }) {
     super(text ?? say(key, args));
+    this.key = key;
     this.field = field;
   }
 }
@@ -31,6 +32,8 @@ const policy = window.trustedTypes?.createPolicy("ailleurs", {
     return url;
   },
 });
+// warm starts the worker before it is asked anything.
+export const warm = () => { post({ module: new URL(moduleURL, location.href).href }).catch(() => {}); };
 let worker;
 let last = 0;
 const waiting = new Map();
@@ -43,7 +46,7 @@ const post = (message) => new Promise((resolve, reject) => {
       data.fault === undefined ? resolve(data.out) : reject(new Error(data.fault));
     };
     worker.onerror = (event) => { for (const { reject } of waiting.values()) reject(new Error(event.message)); waiting.clear(); };
-    post({ module: new URL(moduleURL, location.href).href });
+    if (!message.module) warm();
   }
   const id = ++last;
   waiting.set(id, { resolve, reject });
@@ -66,7 +69,7 @@ export async function send(url, body = {}) {
     body: JSON.stringify(body),
     credentials: "same-origin",
     redirect: "error",
-  });
+  }).catch(() => { throw new Refusal({ text: say("coffre.unreachable") }); });
   const answer = response.status === 204 ? null : await response.json();
   if (!response.ok) throw new Refusal(answer?.refusal ?? { key: "coffre.unreachable" });
   return answer;
@@ -80,6 +83,7 @@ export const fromURL64 = (text) => fromBase64(text.replace(/-/g, "+").replace(/_
 // ---- unlocked across pages: what is kept is sealed under this device's key and the share of the live session
 
 const slot = "ailleurs.coffre";
+const verdictSlot = "ailleurs.verdict";
 
 // keep seals the open trousseau for the next page of this tab.
 export async function keep(share) {
@@ -87,7 +91,23 @@ export async function keep(share) {
 }
 
 // forget drops it, here.
-export const forget = () => sessionStorage.removeItem(slot);
+export function forget() {
+  sessionStorage.removeItem(slot);
+  sessionStorage.removeItem(verdictSlot);
+}
+
+// begin opens the coffre with a secret at hand ({prf}, {code} or {phrase}), for this page and those that follow.
+export async function begin({ share, files }, secret) {
+  const who = await ask("unlock", { ...secret, files });
+  const { moved } = await learn();
+  if (moved) {
+    // The coffre remembers how far the register was seen, wherever it is opened next.
+    await send("/coffre/resceller", { files: (await ask("rewrap", { files })).others });
+    await ask("staged.keep");
+  }
+  await keep(share);
+  return who;
+}
 
 let opened;
 // unlocked reopens the trousseau from the page before; without one it leads to the page that unlocks.
@@ -95,19 +115,66 @@ export function unlocked() {
   opened ??= (async () => {
     const file = sessionStorage.getItem(slot);
     if (file) {
+      warm();
+      let share;
       try {
-        const { share } = await send("/session/part");
+        ({ share } = await send("/session/part"));
         await ask("session.open", { share, file });
-        return;
       } catch (e) {
-        forget();
         if (!(e instanceof Refusal)) throw e;
+        forget();
+      }
+      if (sessionStorage.getItem(slot)) {
+        if ((await learn()).moved) await keep(share);
+        return;
       }
     }
     location.assign("/ouvrir?vers=" + encodeURIComponent(location.pathname));
     await new Promise(() => {}); // the page is leaving
   })();
   return opened;
+}
+
+// ---- the register: public records, kept in this browser, of which each page asks the hub for the new ones only
+
+const shelf = async (mode, act) => {
+  const db = await new Promise((resolve, reject) => {
+    const open = indexedDB.open("ailleurs-register", 1);
+    open.onupgradeneeded = () => open.result.createObjectStore("records");
+    open.onsuccess = () => resolve(open.result);
+    open.onerror = () => reject(open.error);
+  });
+  try {
+    return await new Promise((resolve, reject) => {
+      const request = act(db.transaction("records", mode).objectStore("records"));
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error);
+    });
+  } finally {
+    db.close();
+  }
+};
+
+// learn brings the worker's directory of keys up to what the hub has signed. A register that does not follow from the one
+// this client has seen is refused, and so is one that holds a key of its own person which it did not make.
+async function learn() {
+  const { log } = await ask("register.size");
+  const kept = (await shelf("readonly", (s) => s.get(log)).catch(() => null)) ?? [];
+  const verdict = sessionStorage.getItem(verdictSlot) ?? undefined;
+  const add = async (known) => {
+    const { records, checkpoint } = await send("/registre", { from: known.length });
+    const all = records.length ? [...known, ...records] : known;
+    const seen = await ask("register.add", { records: all, checkpoint, verdict });
+    sessionStorage.setItem(verdictSlot, seen.verdict);
+    if (all !== kept) await shelf("readwrite", (s) => s.put(all, log)).catch(() => {}); // a browser that keeps nothing asks for all
+    return seen;
+  };
+  try {
+    return await add(kept);
+  } catch (e) {
+    if (!kept.length || !(e instanceof Refusal)) throw e;
+    return add([]); // what this browser kept may be spoilt: only what the hub says now counts
+  }
 }
 
 // ---- what the reader sees
@@ -139,12 +206,15 @@ async function open(root) {
     place.closest("[data-sealed]")?.toggleAttribute("hidden", !rows);
   }
   for (const place of document.querySelectorAll("[data-value]")) {
-    const value = found.values?.[place.dataset.value];
+    const value = place.dataset.value.split(".").reduce((at, step) => at?.[step], found.values);
     if (value === undefined) continue;
     if (place instanceof HTMLInputElement || place instanceof HTMLTextAreaElement || place instanceof HTMLSelectElement) place.value = value;
     else place.textContent = value;
   }
   for (const form of document.querySelectorAll("form[data-fill]")) fill(form, found.forms?.[form.dataset.fill]);
+  for (const place of document.querySelectorAll("[data-words]")) {
+    place.textContent = (await ask(place.dataset.words, { page: json("page") })).words.join(" · ");
+  }
   document.dispatchEvent(new CustomEvent("coffre:open", { detail: found }));
 }
 
@@ -158,8 +228,8 @@ export function read(form) {
     if (!field.name || field.disabled || field.type === "submit" || field.type === "button") continue;
     if ((field.type === "checkbox" || field.type === "radio") && !field.checked) continue;
     let value = field.type === "checkbox" && !field.hasAttribute("value") ? true : field.value;
-    if (field.dataset.kind === "number") value = value === "" ? 0 : Number(value);
-    if (value === "" && field.dataset.kind !== "text") continue;
+    if (value === "") continue;
+    if (field.dataset.kind === "number") value = Number(value);
     const list = field.name.endsWith("[]");
     const path = field.name.replace(/\[\]$/, "").replace(/\[(\d+)\]/g, ".$1").split(".");
     let at = out;
@@ -196,20 +266,45 @@ export function refuse(form, error) {
   if (!refused) console.error(error);
   const text = refused ? error.message : say("coffre.fault");
   form.querySelectorAll("[aria-invalid]").forEach((f) => { f.removeAttribute("aria-invalid"); f.removeAttribute("aria-describedby"); });
-  form.querySelectorAll(".error-summary, .field-error").forEach((e) => e.remove());
-  const box = element("div", undefined, { class: "error-summary", role: "alert", tabindex: "-1" });
-  box.append(element("p", text));
-  const field = refused && error.field && [...form.elements].find((f) => f.name === error.field || f.name === error.field + "[]" || error.field.startsWith(f.name + "["));
+  form.querySelectorAll("[data-refused]").forEach((e) => e.remove());
+  form.querySelectorAll(".wrong").forEach((e) => e.classList.remove("wrong"));
+  const box = element("div", undefined, { class: "errors", role: "alert", tabindex: "-1", "data-refused": "" });
+  const line = element("p", text);
+  box.append(line);
+  const field = refused && error.field && [...form.elements].find((f) => f.name && (f.name === error.field || f.name === error.field + "[]" || error.field.startsWith(f.name + "[")));
   if (field) {
     field.id ||= "f-" + field.name.replace(/\W+/g, "-");
     field.setAttribute("aria-invalid", "true");
-    const hint = element("p", text, { class: "field-error", id: field.id + "-error" });
+    const hint = element("p", text, { class: "error", id: field.id + "-refused", "data-refused": "" });
     field.setAttribute("aria-describedby", hint.id);
-    (field.closest(".field") ?? field.parentElement).append(hint);
-    box.replaceChildren(element("a", text, { href: "#" + field.id }));
+    const around = field.closest(".field");
+    around?.classList.add("wrong");
+    field.before(hint);
+    line.replaceChildren(element("a", text, { href: "#" + field.id }));
   }
   form.prepend(box);
   box.focus();
+}
+
+// act has a form do work instead of being sent: one at a time, its refusals shown where they belong. work is given the
+// button; it returns where to go, or nothing to stay.
+export function act(form, work) {
+  form?.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (form.getAttribute("aria-busy")) return;
+    const busy = [...form.querySelectorAll("button")];
+    form.setAttribute("aria-busy", "true");
+    busy.forEach((b) => { b.disabled = true; });
+    const free = () => { busy.forEach((b) => { b.disabled = false; }); form.removeAttribute("aria-busy"); };
+    try {
+      const to = await work(event.submitter);
+      if (to) location.assign(to); // busy until the page has gone
+      else free();
+    } catch (e) {
+      free();
+      refuse(form, e);
+    }
+  });
 }
 
 // once draws the key that makes a retry of the same form harmless.
@@ -227,14 +322,15 @@ async function submit(form, button) {
     const input = { form: values, page: json("page"), once: form.dataset.once };
     if (form.dataset.ask) {
       // Some things must be asked of the hub first: which keys to wrap to, for the members just chosen.
-      const { need } = await ask(form.dataset.seal + ".need", input);
-      if (need) input.page = { ...input.page, ...(await send(form.dataset.ask, need)) };
+      const { post: need } = await ask(form.dataset.seal + ".need", input);
+      input.page = { ...input.page, ...(await send(form.dataset.ask, need)) };
     }
     const made = await ask(form.dataset.seal, input);
     if (made?.warnings?.length && !form.dataset.warned) {
       form.dataset.warned = "yes"; // shown once; sending again means it
       throw new Refusal({ text: made.warnings.map((w) => say("lint." + w.code, { text: w.text })).join(" ") + " " + say("lint.again") });
     }
+    if (made.before) await send(form.dataset.before, made.before);
     const answer = await send(form.action, made.post);
     forgetDraft(form);
     location.assign(answer.location);
