@@ -49,8 +49,7 @@ fmt: ## format the code
 
 .PHONY: lint
 lint: ## run golangci-lint, pinned in tools/go.mod, on every module
-	@for m in . $(TEST_MODULES) $(BENCH_MODULES); do echo "lint $$m"; (cd $$m && \
-		go tool -modfile=$(CURDIR)/tools/go.mod golangci-lint run --config $(CURDIR)/.golangci.yml ./...) || exit 1; done
+	@.ci/lint . $(TEST_MODULES) $(BENCH_MODULES)
 
 .PHONY: credits
 credits: ## write the list of Go modules in CREDITS.md

@@ -24,12 +24,12 @@ type backupCommand struct {
 // Run writes the database as it is at one instant into a new directory, with a signed checkpoint of each log whose key is
 // at hand. The hub goes on meanwhile. The log keys themselves are never in a backup: whoever held both could sign another
 // past.
-func (c backupCommand) Run(w world) error {
+func (c backupCommand) Run(w world) (err error) {
 	db, err := store.Open(w, c.Data, store.Options{Inspect: true})
 	if err != nil {
 		return err
 	}
-	defer db.Close()
+	defer func() { err = errors.Join(err, db.Close()) }()
 	signers, err := c.signers()
 	if err != nil {
 		return err
@@ -67,14 +67,14 @@ func (c backupCommand) Run(w world) error {
 
 // signers reads the log keys that are at hand: <log>.key, the private key on the first line.
 func (c backupCommand) signers() (map[journal.Log]note.Signer, error) {
+	signers := make(map[journal.Log]note.Signer)
 	dir := c.Keys
 	if dir == "" {
-		if strings.Contains(c.Data, "://") {
-			return nil, nil
-		}
 		dir = c.Data
 	}
-	signers := make(map[journal.Log]note.Signer)
+	if strings.Contains(dir, "://") { // a server: no keys lie beside the data
+		return signers, nil
+	}
 	for _, log := range journal.Logs {
 		name := string(log) + ".key"
 		b, err := os.ReadFile(filepath.Join(dir, name))

@@ -334,7 +334,7 @@ func readFile(name, flag string) ([]byte, error) {
 	if err != nil {
 		return nil, unreadable(err, flag, name)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // read, not written
 	b, err := io.ReadAll(io.LimitReader(f, largestFile+1))
 	if err != nil {
 		return nil, unreadable(err, flag, name)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -22,7 +23,7 @@ type restoreCommand struct {
 
 // Run makes a database out of a backup and verifies it before it can be served. A checkpoint newer than the backup is no
 // fault: it says how many events are lost. Whatever was erased after the backup was made has come back, and is listed.
-func (c restoreCommand) Run(w world) error {
+func (c restoreCommand) Run(w world) (err error) {
 	opts, err := c.options()
 	if err != nil {
 		return err
@@ -32,7 +33,7 @@ func (c restoreCommand) Run(w world) error {
 		if since, err = store.Open(w, c.Since, store.Options{Inspect: true}); err != nil {
 			return err
 		}
-		defer since.Close()
+		defer func() { err = errors.Join(err, since.Close()) }()
 	}
 	err = store.Restore(w, c.Backup, c.Data, store.Options{Demo: c.Demo}, func(_ context.Context, db *store.DB) error {
 		report, err := journal.Verify(w, db, opts)
@@ -60,7 +61,7 @@ func (c restoreCommand) Run(w world) error {
 	if err != nil {
 		return err
 	}
-	defer restored.Close()
+	defer func() { err = errors.Join(err, restored.Close()) }()
 	return sayErased(w, since, restored)
 }
 

@@ -23,7 +23,7 @@ type verifyCommand struct {
 
 // Run re-checks the whole database offline, prints what it saw, and refuses when anything is not as it should be. It writes
 // nothing.
-func (c verifyCommand) Run(w world) error {
+func (c verifyCommand) Run(w world) (err error) {
 	opts, err := c.options()
 	if err != nil {
 		return err
@@ -32,7 +32,7 @@ func (c verifyCommand) Run(w world) error {
 	if err != nil {
 		return err
 	}
-	defer db.Close()
+	defer func() { err = errors.Join(err, db.Close()) }()
 	report, err := journal.Verify(w, db, opts)
 	if err != nil {
 		return err
