@@ -36,7 +36,8 @@ type listing struct {
 	revoked int // epochs up to this one are revoked
 	since   time.Time
 	posts   map[post]bool
-	changed map[post]time.Time // when each post was last taken or left
+	changed map[post]time.Time              // when each post was last taken or left
+	entered map[ailleurs.RegisterEntry]bool // the changes of posts that have counted
 }
 
 type listedKey struct {
@@ -148,7 +149,7 @@ func (d *Directory) claim(record []byte) (ailleurs.RegisterRecord, *listing, err
 	}
 	who := d.agents[r.Entry.Agent]
 	if who == nil {
-		who = &listing{posts: map[post]bool{}, changed: map[post]time.Time{}}
+		who = &listing{posts: map[post]bool{}, changed: map[post]time.Time{}, entered: map[ailleurs.RegisterEntry]bool{}}
 	}
 	if r.Entry.Kind == ailleurs.RegisterKey {
 		who.claims = append(who.claims, r.Entry)
@@ -200,11 +201,11 @@ func (d *Directory) replay(record []byte, verified bool) error {
 			return ailleurs.Refuse("vault.not_a_member", "register")
 		}
 		p := post{e.Member, e.Role}
-		if last, ok := who.changed[p]; ok && !e.At.After(last) {
+		if who.entered[e] || e.At.Before(who.changed[p]) {
 			// The approvals of an entry stay good for ever: without this a hub could enter it again after the agent left.
 			return ailleurs.Refuse("vault.rolled_back", "register")
 		}
-		d.agents[e.Agent], who.changed[p] = who, e.At
+		d.agents[e.Agent], who.changed[p], who.entered[e] = who, e.At, true
 		if e.Leaves {
 			delete(who.posts, p)
 		} else {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 	"testing"
+	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
 	"pgregory.net/rapid"
@@ -80,6 +81,22 @@ func TestUnfoundedRecordsSayWhy(t *testing.T) {
 			e.Member, e.Agent, e.Role, e.Leaves = s.bordeaux, s.hostSecond.Agent, ailleurs.Caseworker, true
 			s.enter(e, s.hostLead, s.founders[0])
 			s.add(s.records[taken])
+		}},
+		{"a post taken by approvals older than its last change", "vault.rolled_back", func(s *stage) {
+			e := entry(ailleurs.RegisterTeam)
+			e.Member, e.Agent, e.Role, e.Leaves = s.bordeaux, s.hostSecond.Agent, ailleurs.Caseworker, true
+			s.enter(e, s.hostLead, s.founders[0])
+			e.Leaves, e.At = false, now.Add(-time.Hour)
+			s.enter(e, s.hostLead, s.founders[0])
+		}},
+		{"a post taken, left and taken again within one second", "vault.rolled_back", func(s *stage) {
+			e := entry(ailleurs.RegisterTeam)
+			e.Member, e.Agent, e.Role = s.bordeaux, s.hostSecond.Agent, ailleurs.DutyOfficer
+			s.enter(e, s.hostLead, s.founders[0])
+			e.Leaves = true
+			s.enter(e, s.hostLead, s.founders[0])
+			e.Leaves = false
+			s.enter(e, s.hostLead, s.founders[0])
 		}},
 		{"no record at all", "register.unknown_protocol", func(s *stage) { s.add([]byte("bonjour")) }},
 	} {

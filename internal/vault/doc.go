@@ -57,7 +57,7 @@
 // counts when
 //
 //   - accession: two coordinators have signed (purpose admit, subject the member);
-//   - team: two entitled people have (team, the agent), later than the last change of the same post;
+//   - team: two entitled people have (team, the agent), for the first time, no earlier than the post's last change;
 //   - key: the holder has with the new key itself, and two entitled people (confirm, the agent); epochs follow one another;
 //   - revocation: two entitled people have (revoke, the agent).
 //
