@@ -74,7 +74,9 @@ type Card struct {
 // LargestHousehold is the most people one card may hold.
 const LargestHousehold = 12
 
-var placeKey = regexp.MustCompile(`^(c:[0-9AB]{5}|d:[0-9AB]{2,3}|r:[0-9]{2}|m:[A-Z2-7]{26})$`)
+// placeKey is a commune, département or region that a household would like; overseas collectivities are regions of three
+// digits.
+var placeKey = regexp.MustCompile(`^(c:[0-9][0-9AB][0-9]{3}|d:[0-9][0-9AB][0-9]?|r:[0-9]{2,3})$`)
 
 // Validate refuses a card that is not fit to be sealed; the browser half and the CLI call it before sealing and after
 // opening, the hub never can.
@@ -134,7 +136,7 @@ func (c Card) Validate() error {
 	if !c.Speed.Valid() {
 		return Refuse("case.unknown_speed", "speed")
 	}
-	if err := checkKeys(c.Prefer, "prefer", 5); err != nil {
+	if err := checkKeys(c.Prefer, "prefer", 5, placeKey); err != nil {
 		return err
 	}
 	for i, s := range c.Support {
@@ -154,24 +156,28 @@ func (c Card) HasMinor() bool {
 	return slices.ContainsFunc(c.Members, func(m HouseholdMember) bool { return m.Age.Minor() })
 }
 
-// Urgency is the engine's 0–3 for the card's speed: imminent 3, urgent 2, and normal 0.
-func (c Card) Urgency() int {
+// Urgency is the engine's 0–3 for the card's speed on a day: imminent 3, urgent 2, normal 1 if the household is ready
+// within 30 days, else 0.
+func (c Card) Urgency(today Date) int {
 	switch c.Speed {
 	case Imminent:
 		return 3
 	case Urgent:
 		return 2
 	case Normal:
+		if !today.IsZero() && !today.Time().AddDate(0, 0, 30).Before(c.From.Time()) {
+			return 1
+		}
 	}
 	return 0
 }
 
-func checkKeys(keys []string, field string, most int) error {
+func checkKeys(keys []string, field string, most int, form *regexp.Regexp) error {
 	if len(keys) > most {
 		return Refuse("card.too_many_places", field, "most", fmt.Sprint(most))
 	}
 	for i, k := range keys {
-		if !placeKey.MatchString(k) || slices.Contains(keys[:i], k) {
+		if !form.MatchString(k) || slices.Contains(keys[:i], k) {
 			return Refuse("card.place_key", fmt.Sprintf("%s[%d]", field, i), "got", k)
 		}
 	}
@@ -250,6 +256,20 @@ type LimitSet struct {
 	Home     string   `json:"home"`                // the home commune, whose département and 60 km are excluded by the client
 	Lowered  bool     `json:"lowered,omitempty"`   // the 60 km were lowered; the second person agreed
 	FewerWhy string   `json:"fewer_why,omitempty"`
+}
+
+// limitKey is a commune, département, region or member where a household must not go.
+var limitKey = regexp.MustCompile(placeKey.String() + `|^m:[A-Z2-7]{26}$`)
+
+// Validate refuses limits that are not fit to be sealed.
+func (l LimitSet) Validate() error {
+	if err := checkKeys(l.Excluded, "excluded", 500, limitKey); err != nil {
+		return err
+	}
+	if !placeKey.MatchString("c:" + l.Home) {
+		return Refuse("limits.home_missing", "home")
+	}
+	return nil
 }
 
 // Excludes reports whether a place or member is excluded by any of its keys.
