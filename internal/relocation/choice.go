@@ -170,6 +170,9 @@ func (u *unit) welcome(in ailleurs.Welcome) error {
 	if err := u.leavePlaces(t.ID); err != nil {
 		return err
 	}
+	if err := u.forgetPlace(); err != nil {
+		return err
+	}
 	u.c.Host, u.c.HostLead, u.c.HostSecond, u.c.Fled = t.Member, t.Lead, t.Second, false
 	if err := u.move(ailleurs.Preparing, ailleurs.HostLead); err != nil {
 		return err

@@ -153,6 +153,9 @@ func (e *Exchange) PlaceFails(ctx context.Context, by ailleurs.Actor, in ailleur
 		if err := u.destroy("part IN ($1, $2)", ailleurs.HostLead, ailleurs.HostSecond); err != nil {
 			return err
 		}
+		if err := u.forgetPlace(); err != nil {
+			return err
+		}
 		u.c.Retained, u.c.Host, u.c.HostLead, u.c.HostSecond = "", "", "", ""
 		if err := u.move(ailleurs.Choosing, from.part); err != nil {
 			return err
@@ -181,6 +184,17 @@ func (e *Exchange) PlaceFails(ctx context.Context, by ailleurs.Actor, in ailleur
 		u.say("place.failed", string(t.ID), nil)
 		return nil
 	})
+}
+
+// forgetPlace removes what a host wrote of a place and a stay that are over: whoever welcomes the household next begins
+// arrival and course anew, with keys that nobody else ever held.
+func (u *unit) forgetPlace() error {
+	for _, table := range []string{"envelope", "body", "compartment_key"} {
+		if _, err := u.tx.DeleteWhere(table, "case_id = $1 AND compartment IN ('arrival', 'course')", u.c.ID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Arrive records the arrival, which the host lead signs on the person's code word, and takes the new epochs that the host
@@ -225,10 +239,8 @@ func (e *Exchange) Arrive(ctx context.Context, by ailleurs.Actor, in ailleurs.Ar
 			ailleurs.HostLead, ailleurs.HostSecond, ailleurs.AddresseeLead, ailleurs.AddresseeSecond, u.c.Host); err != nil {
 			return err
 		}
-		if err := u.destroy("compartment IN ('person', 'threat') AND part IN ($1, $2) AND epoch < $3",
-			ailleurs.HostLead, ailleurs.HostSecond, in.Keys[slices.IndexFunc(in.Keys, func(k ailleurs.CompartmentKey) bool {
-				return k.Compartment == ailleurs.Person
-			})].Epoch); err != nil {
+		if err := u.destroy("compartment = 'person' AND epoch < (SELECT max(epoch) FROM compartment_key WHERE case_id = $1 AND compartment = 'person')",
+			u.c.ID); err != nil {
 			return err
 		}
 		if err := u.planFollowUps(); err != nil {

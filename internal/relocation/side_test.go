@@ -157,14 +157,26 @@ func TestPlaceThatFailsReopensTheChoice(t *testing.T) {
 		}
 		_, err := w.Case(w.ctx, host.lead.Actor, f.id, w.at)
 		refused(t, err, "case.unknown")
-		if w.threadState(f, w.towns[2]) == ailleurs.Proposed { // not released yet: back in the choice
-			w.retain(f, other)
-		} else {
+		if n := w.count("SELECT count(*) FROM body WHERE compartment IN ('arrival', 'course')"); n != 0 {
+			t.Errorf("%d bodies of the place that failed are left", n)
+		}
+		for _, c := range []ailleurs.Compartment{ailleurs.Arrival, ailleurs.Course} {
+			delete(f.heads, folderKey(c, ""))
+			delete(f.epochs, folderKey(c, ""))
+		}
+		next, sheet := w.towns[2], other // not released yet: back in the choice
+		if w.threadState(f, next) != ailleurs.Proposed {
 			in := w.answer(f, host, ailleurs.Propose, nil)
 			w.ok(w.Answer(w.ctx, host.lead.Actor, in, w.at))
 			w.offers(f, host, in.Sheet)
-			w.retain(f, in.Sheet)
+			next, sheet = host, in.Sheet
 		}
+		w.retain(f, sheet)
+		w.ok(w.Welcome(w.ctx, next.lead.Actor, w.welcome(f, next, sheet), w.at))
+		w.handOver(f, next)
+		w.depart(f, next)
+		w.arrive(f, next)
+		w.state(f, ailleurs.Following)
 		w.verified()
 	})
 }
