@@ -55,6 +55,23 @@ func rolesOf(tx *store.Tx, agent ailleurs.AgentID, member ailleurs.MemberID) ([]
 	return out, nil
 }
 
+// roleSum is SQL for the roles of a session's agent at their own member as one number: a bit each, in the order of
+// ailleurs.Roles.
+const roleSum = `(SELECT coalesce(sum(CASE r.role WHEN 'caseworker' THEN 1 WHEN 'signatory' THEN 2 WHEN 'coordinator' THEN 4
+	WHEN 'duty' THEN 8 ELSE 16 END), 0) FROM agent_role r
+	WHERE r.agent_id = a.id AND r.member_id = a.member_id AND r.left_at IS NULL)`
+
+// rolesIn reads the number that roleSum gives.
+func rolesIn(sum int) []ailleurs.Role {
+	var out []ailleurs.Role
+	for i, r := range ailleurs.Roles {
+		if sum&(1<<i) != 0 {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
 // guards reports whether an agent holds, or waits to be named to, a role that watches over the alliance.
 func guards(tx *store.Tx, agent ailleurs.AgentID) (bool, error) {
 	var n int

@@ -29,7 +29,7 @@ const origin = "https://hub.example"
 
 // A hub is an alliance under test with its clock and the people who have joined it.
 type hub struct {
-	*testing.T
+	testing.TB
 	a   *alliance.Alliance
 	db  *store.DB
 	at  time.Time
@@ -42,7 +42,7 @@ func onBoth(t *testing.T, promise func(h *hub)) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) { promise(newHub(t, db)) })
 }
 
-func newHub(t *testing.T, db *store.DB) *hub {
+func newHub(t testing.TB, db *store.DB) *hub {
 	t.Helper()
 	logKey := func(name string) alliance.LogKey {
 		skey, vkey, err := note.GenerateKey(rand.Reader, name)
@@ -55,7 +55,7 @@ func newHub(t *testing.T, db *store.DB) *hub {
 		}
 		return alliance.LogKey{Signer: s, Verifier: vkey}
 	}
-	h := &hub{T: t, db: db, at: start}
+	h := &hub{TB: t, db: db, at: start}
 	h.cfg = alliance.Config{
 		DB: db, Origin: origin, Register: logKey("hub.example/register"), Journal: logKey("hub.example/journal"),
 		PRFInput:  "constant",
@@ -113,7 +113,7 @@ type paper struct {
 	verifier string
 }
 
-func newSigner(t *testing.T, name string) (note.Signer, string) {
+func newSigner(t testing.TB, name string) (note.Signer, string) {
 	t.Helper()
 	skey, vkey, err := note.GenerateKey(rand.Reader, name)
 	if err != nil {
@@ -126,7 +126,7 @@ func newSigner(t *testing.T, name string) (note.Signer, string) {
 	return s, vkey
 }
 
-func newPaper(t *testing.T) paper {
+func newPaper(t testing.TB) paper {
 	t.Helper()
 	lookup := make([]byte, 16)
 	_, _ = rand.Read(lookup)
@@ -166,7 +166,7 @@ func passphrase() alliance.NewUnlocker {
 func (p *person) keysFor(e alliance.Enrolment, set ...alliance.NewUnlocker) alliance.NewKeys {
 	p.h.Helper()
 	p.id, p.epoch = e.Agent, e.Epoch
-	p.signer, p.verifier = newSigner(p.h.T, string(e.Agent))
+	p.signer, p.verifier = newSigner(p.h.TB, string(e.Agent))
 	p.recipient = fakeRecipient()
 	public, err := base64.StdEncoding.DecodeString(strings.SplitN(p.verifier, "+", 3)[2])
 	p.h.must(err)
@@ -201,7 +201,7 @@ func (h *hub) enrol(i alliance.Invitation) *person {
 // enrolled is enrol without the self-tests.
 func (h *hub) enrolled(i alliance.Invitation) *person {
 	h.Helper()
-	p := &person{h: h, paper: newPaper(h.T)}
+	p := &person{h: h, paper: newPaper(h.TB)}
 	e, err := h.a.OpenInvitation(h.Context(), i.Words.Reveal(), "test", h.at)
 	h.must(err)
 	in, err := h.a.Enrol(h.Context(), e.Ticket, p.keysFor(e, p.paper.unlocker(), passphrase()), "Firefox", h.at)
@@ -359,7 +359,7 @@ type authenticator struct {
 	count uint32
 }
 
-func newAuthenticator(t *testing.T) *authenticator {
+func newAuthenticator(t testing.TB) *authenticator {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -413,7 +413,7 @@ type publicKeyOptions struct {
 }
 
 // create answers a request to make a passkey.
-func (k *authenticator) create(t *testing.T, r alliance.PasskeyRequest, extensions string) json.RawMessage {
+func (k *authenticator) create(t testing.TB, r alliance.PasskeyRequest, extensions string) json.RawMessage {
 	t.Helper()
 	var o publicKeyOptions
 	if err := json.Unmarshal(r.Options, &o); err != nil {
@@ -433,7 +433,7 @@ func (k *authenticator) create(t *testing.T, r alliance.PasskeyRequest, extensio
 func cborText(s string) []byte { return append([]byte{0x60 | byte(len(s))}, s...) }
 
 // get answers a request to sign in; verified says whether the user was asked for more than a touch.
-func (k *authenticator) get(t *testing.T, r alliance.PasskeyRequest, from string, verified bool, extensions string) json.RawMessage {
+func (k *authenticator) get(t testing.TB, r alliance.PasskeyRequest, from string, verified bool, extensions string) json.RawMessage {
 	t.Helper()
 	var o publicKeyOptions
 	if err := json.Unmarshal(r.Options, &o); err != nil {

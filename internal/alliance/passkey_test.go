@@ -11,7 +11,7 @@ import (
 // withPasskey enrols someone with a passkey that has PRF, a paper code, and proves both.
 func (h *hub) withPasskey(i alliance.Invitation) *person {
 	h.Helper()
-	p := &person{h: h, paper: newPaper(h.T), passkey: newAuthenticator(h.T)}
+	p := &person{h: h, paper: newPaper(h.TB), passkey: newAuthenticator(h.TB)}
 	e, err := h.a.OpenInvitation(h.Context(), i.Words.Reveal(), "test", h.at)
 	h.must(err)
 	r, err := h.a.BeginEnrolmentPasskey(h.Context(), e.Ticket, h.at)
@@ -27,7 +27,7 @@ func (h *hub) withPasskey(i alliance.Invitation) *person {
 func (p *person) newPasskey(r alliance.PasskeyRequest, opens bool) alliance.NewUnlocker {
 	p.h.Helper()
 	n := alliance.NewUnlocker{
-		Kind: ailleurs.PasskeyUnlocker, Challenge: r.Challenge, Credential: p.passkey.create(p.h.T, r, `{"prf":{"enabled":true},"credProps":{"rk":true}}`),
+		Kind: ailleurs.PasskeyUnlocker, Challenge: r.Challenge, Credential: p.passkey.create(p.h.TB, r, `{"prf":{"enabled":true},"credProps":{"rk":true}}`),
 	}
 	if opens {
 		n.Lock, n.File = lock(ailleurs.PasskeyUnlocker), file("passkey")

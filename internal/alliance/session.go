@@ -68,7 +68,8 @@ type sessionRow struct {
 	Town     string            `db:"member_name"`
 	Lang     string            `db:"lang"`
 	Key      time.Time         `db:"confirmed_at"`
-	Revoked  time.Time         `db:"revoked_at"`
+	Roles    int               `db:"roles"`
+	Proven   int               `db:"proven"`
 }
 
 func (s sessionRow) live(at time.Time) bool {
@@ -76,7 +77,7 @@ func (s sessionRow) live(at time.Time) bool {
 }
 
 const sessionQuery = `SELECT s.id, s.agent_id, s.epoch, s.unlocker_id, s.share, s.device, s.created_at, s.seen_at, s.ends_at,
-	a.member_id, a.name, m.name AS member_name, a.lang, k.confirmed_at, k.revoked_at
+	a.member_id, a.name, m.name AS member_name, a.lang, k.confirmed_at, ` + roleSum + ` AS roles, ` + provenSum + ` AS proven
 	FROM session s JOIN agent a ON a.id = s.agent_id JOIN member m ON m.id = a.member_id
 	JOIN agent_key k ON k.agent_id = s.agent_id AND k.epoch = s.epoch
 	WHERE a.revoked_at IS NULL AND k.revoked_at IS NULL AND `
@@ -165,13 +166,9 @@ func coarse(device string) string {
 // Lookup returns the viewer of a token and counts as a sign of life. An unknown, idle, ended or revoked session is the
 // refusal session.none (Unsigned).
 func (a *Alliance) Lookup(ctx context.Context, token string, at time.Time) (Viewer, error) {
-	var v Viewer
 	var s sessionRow
 	err := a.db.View(ctx, func(tx *store.Tx) (err error) {
-		if s, err = sessionOf(tx, token, at); err != nil {
-			return err
-		}
-		v, err = viewerOf(tx, s)
+		s, err = sessionOf(tx, token, at)
 		return err
 	})
 	if err != nil {
@@ -187,6 +184,7 @@ func (a *Alliance) Lookup(ctx context.Context, token string, at time.Time) (View
 		}
 		s.Seen = at
 	}
+	v := s.viewer()
 	v.Ends = s.Seen.Add(ailleurs.SessionIdle)
 	if v.Ends.After(s.Ends) {
 		v.Ends = s.Ends
@@ -194,23 +192,18 @@ func (a *Alliance) Lookup(ctx context.Context, token string, at time.Time) (View
 	return v, nil
 }
 
-func viewerOf(tx *store.Tx, s sessionRow) (Viewer, error) {
+func (s sessionRow) viewer() Viewer {
 	v := Viewer{
 		Actor: ailleurs.Actor{Agent: s.Agent, Member: s.Member}, Name: s.Name, MemberName: s.Town, Lang: s.Lang, Epoch: s.Epoch,
 		Pending: s.Key.IsZero(), Session: s.ID, Latest: s.Ends,
 	}
-	set, err := unlockersOf(tx, s.Agent, s.Epoch)
-	if err != nil {
-		return Viewer{}, err
-	}
-	if r := ailleurs.AsRefusal(ailleurs.CheckUnlockers(set.rules())); r != nil {
+	if r := ailleurs.AsRefusal(ailleurs.CheckUnlockers(provenOf(s.Proven))); r != nil {
 		v.Lacking = r.Key
 	}
-	if v.Pending {
-		return v, nil
+	if !v.Pending {
+		v.Roles = rolesIn(s.Roles)
 	}
-	v.Roles, err = rolesOf(tx, s.Agent, s.Member)
-	return v, err
+	return v
 }
 
 // ShareOf hands the share of a live session to that session, for the next page's worker.

@@ -81,23 +81,54 @@ func unlockersOf(tx *store.Tx, agent ailleurs.AgentID, epoch int) (unlockers, er
 		WHERE agent_id = $1 AND epoch = $2 AND removed_at IS NULL ORDER BY added_at, id`, agent, epoch)
 }
 
-// rules are the unlockers as the root's rules see them. A second passkey is another authenticator, so where two open the
-// trousseau each outlives the other.
+// rules are the unlockers as the root's rules see them.
 func (s unlockers) rules() []ailleurs.Unlocker {
 	out := make([]ailleurs.Unlocker, len(s))
-	passkeys := 0
 	for i, u := range s {
 		out[i] = u.rule()
-		if u.Kind == ailleurs.PasskeyUnlocker && out[i].Opens && out[i].Proven {
+	}
+	return together(out)
+}
+
+// together lets passkeys count as independent of each other: a second one is another authenticator, so where two open the
+// trousseau each outlives the other.
+func together(set []ailleurs.Unlocker) []ailleurs.Unlocker {
+	passkeys := 0
+	for _, u := range set {
+		if u.Kind == ailleurs.PasskeyUnlocker && u.Opens && u.Proven {
 			passkeys++
 		}
 	}
-	for i := range out {
-		if out[i].Kind == ailleurs.PasskeyUnlocker && passkeys > 1 {
-			out[i].Independent = true
-		}
+	for i := range set {
+		set[i].Independent = set[i].Independent || set[i].Kind == ailleurs.PasskeyUnlocker && passkeys > 1
 	}
-	return out
+	return set
+}
+
+// provenSum is SQL for the proven unlockers of an agent's keys as one number, so that a page pays one query to know who
+// asks: a digit to the base of 16 for each kind that the rules tell apart, in the order of provenKinds.
+const provenSum = `(SELECT coalesce(sum(CASE WHEN u.kind = 'paper' THEN 1 WHEN u.kind = 'passphrase' THEN 16 WHEN u.lock IS NULL THEN 256
+	WHEN u.independent = 1 THEN 4096 ELSE 65536 END), 0) FROM unlocker u
+	WHERE u.agent_id = s.agent_id AND u.epoch = s.epoch AND u.proven_at IS NOT NULL AND u.removed_at IS NULL)`
+
+var provenKinds = []ailleurs.Unlocker{
+	{Kind: ailleurs.PaperUnlocker, Opens: true, Independent: true, Proven: true},
+	{Kind: ailleurs.PassphraseUnlocker, Opens: true, Proven: true},
+	{Kind: ailleurs.PasskeyUnlocker, Proven: true},
+	{Kind: ailleurs.PasskeyUnlocker, Opens: true, Independent: true, Proven: true},
+	{Kind: ailleurs.PasskeyUnlocker, Opens: true, Proven: true},
+}
+
+// provenOf reads the number that provenSum gives.
+func provenOf(sum int) []ailleurs.Unlocker {
+	var out []ailleurs.Unlocker
+	for _, u := range provenKinds {
+		for range sum % 16 { // MostUnlockers fit into a digit
+			out = append(out, u)
+		}
+		sum /= 16
+	}
+	return together(out)
 }
 
 func (s unlockers) find(id UnlockerID) (unlockerRow, error) {
