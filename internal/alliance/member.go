@@ -128,7 +128,7 @@ func (a *Alliance) ProposeMember(ctx context.Context, by ailleurs.Actor, n NewMe
 		if change, err = proposeEntry(tx, Accession, e, member, by.Agent, at); err != nil {
 			return err
 		}
-		if err := tellCoordinators(tx, by.Agent, at); err != nil {
+		if err := tellApprovers(tx, member, []ailleurs.AgentID{by.Agent}, true, at); err != nil {
 			return err
 		}
 		return say(tx, journal.Event{Kind: "member.proposed", At: at, Actor: by.Agent, Member: member})
@@ -136,14 +136,31 @@ func (a *Alliance) ProposeMember(ctx context.Context, by ailleurs.Actor, n NewMe
 	return member, change, err
 }
 
-// tellCoordinators has the other coordinators told that something awaits them.
-func tellCoordinators(tx *store.Tx, but ailleurs.AgentID, at time.Time) error {
-	ids, err := store.All[ailleurs.AgentID](tx, `SELECT DISTINCT agent_id FROM agent_role
-		WHERE role = 'coordinator' AND left_at IS NULL AND agent_id <> $1 ORDER BY agent_id`, but)
+// tellApprovers has those told whose signature a change awaits: the people of the member, and the coordinators where they
+// alone count, or where the member has no two others.
+func tellApprovers(tx *store.Tx, member ailleurs.MemberID, but []ailleurs.AgentID, guarding bool, at time.Time) error {
+	colleagues, err := store.All[ailleurs.AgentID](tx, `SELECT DISTINCT r.agent_id FROM agent_role r JOIN agent a ON a.id = r.agent_id
+		WHERE a.member_id = $1 AND r.member_id = $1 AND r.role <> 'guarantor' AND r.left_at IS NULL
+		AND a.active_at IS NOT NULL AND a.revoked_at IS NULL ORDER BY r.agent_id`, member)
 	if err != nil {
 		return err
 	}
-	for _, id := range ids {
+	left := func(ids []ailleurs.AgentID) []ailleurs.AgentID {
+		return slices.DeleteFunc(ids, func(id ailleurs.AgentID) bool { return slices.Contains(but, id) })
+	}
+	told := left(colleagues)
+	if guarding {
+		told = nil
+	}
+	if len(told) < ailleurs.RegisterApprovals {
+		coordinators, err := store.All[ailleurs.AgentID](tx, `SELECT DISTINCT agent_id FROM agent_role
+			WHERE role = 'coordinator' AND left_at IS NULL ORDER BY agent_id`)
+		if err != nil {
+			return err
+		}
+		told = append(told, left(coordinators)...)
+	}
+	for _, id := range told {
 		if err := tell(tx, id, at); err != nil {
 			return err
 		}

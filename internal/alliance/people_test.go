@@ -187,3 +187,58 @@ func TestMembersAreFoundAsPeopleType(t *testing.T) {
 		t.Errorf("%v", presence)
 	}
 }
+
+// told takes the notices that wait away and returns whom they are for.
+func (h *hub) told() map[ailleurs.AgentID]bool {
+	h.Helper()
+	out := make(map[ailleurs.AgentID]bool)
+	h.must(h.db.Update(h.Context(), func(tx *store.Tx) error {
+		ids, err := store.All[ailleurs.AgentID](tx, "DELETE FROM job WHERE kind = 'notice' RETURNING subject")
+		for _, id := range ids {
+			out[id] = true
+		}
+		return err
+	}))
+	return out
+}
+
+func TestWhoseSignatureIsAwaitedIsTold(t *testing.T) {
+	onBoth(t, func(h *hub) {
+		c := h.founded()
+		h.told()
+		tells := func(what string, want ...*person) {
+			t.Helper()
+			got := h.told()
+			for _, p := range want {
+				if !got[p.id] {
+					t.Errorf("%s: someone is not told", what)
+				}
+			}
+			if len(got) != len(want) {
+				t.Errorf("%s: %d are told, want %d", what, len(got), len(want))
+			}
+		}
+		_, _, err := h.a.ProposeMember(h.Context(), c[0].viewer.Actor, alliance.NewMember{Kind: ailleurs.Commune, Name: "Bordeaux", Code: "33063", Charter: h.at}, h.at)
+		h.must(err)
+		tells("a member to admit", c[1], c[2])
+
+		id, team := h.town(c, "Lyon", "69123")
+		h.told()
+		i, err := h.a.Invite(h.Context(), team[0].viewer.Actor, invitee(id, "Une personne", ailleurs.Caseworker), h.at)
+		h.must(err)
+		p := h.enrolled(i)
+		tells("keys that are not proven yet")
+		p.proveAll()
+		tells("keys to confirm", team[0], team[1], team[2])
+		for _, by := range team[:2] {
+			by.approve(about(p.id))
+		}
+		h.told()
+		_, err = h.a.ProposeRevocation(h.Context(), team[0].viewer.Actor, p.id, h.at)
+		h.must(err)
+		tells("keys to revoke", team[1], team[2])
+		_, err = h.a.ProposeRole(h.Context(), c[0].viewer.Actor, team[0].id, id, ailleurs.Coordinator, false, h.at)
+		h.must(err)
+		tells("a coordinator to name", c[1], c[2])
+	})
+}

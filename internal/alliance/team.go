@@ -42,6 +42,9 @@ func (a *Alliance) ProposeRole(ctx context.Context, by ailleurs.Actor, agent ail
 		if id, err = proposeEntry(tx, TeamChange, e, member, by.Agent, at); err != nil {
 			return err
 		}
+		if err := tellApprovers(tx, member, []ailleurs.AgentID{by.Agent, agent}, role.Guards(), at); err != nil {
+			return err
+		}
 		return say(tx, journal.Event{Kind: "team.proposed", At: at, Actor: by.Agent, Member: member, Subject: string(agent),
 			Detail: map[string]any{"role": role, "leaves": leaves}})
 	})
@@ -210,6 +213,9 @@ func (a *Alliance) ProposeDeparture(ctx context.Context, by ailleurs.Actor, agen
 			return err
 		}
 		ids = append(ids, id)
+		if err := tellApprovers(tx, who.Member, []ailleurs.AgentID{by.Agent, agent}, guarding, at); err != nil {
+			return err
+		}
 		return say(tx, journal.Event{Kind: "departure.proposed", At: at, Actor: by.Agent, Member: who.Member, Subject: string(agent)})
 	})
 	return ids, err
@@ -235,6 +241,9 @@ func (a *Alliance) ProposeRevocation(ctx context.Context, by ailleurs.Actor, age
 			return err
 		}
 		if id, err = proposeRevocation(tx, by, who, at); err != nil {
+			return err
+		}
+		if err := tellApprovers(tx, who.Member, []ailleurs.AgentID{by.Agent, agent}, guarding, at); err != nil {
 			return err
 		}
 		return say(tx, journal.Event{Kind: "revocation.proposed", At: at, Actor: by.Agent, Member: who.Member, Subject: string(agent)})
@@ -328,6 +337,9 @@ func (a *Alliance) ProposePosts(ctx context.Context, by ailleurs.Actor, member a
 		}
 		id = c.ID
 		if err := tx.Insert("change", c); err != nil {
+			return err
+		}
+		if err := tellApprovers(tx, member, []ailleurs.AgentID{by.Agent}, false, at); err != nil {
 			return err
 		}
 		return say(tx, journal.Event{Kind: "team.proposed", At: at, Actor: by.Agent, Member: member})

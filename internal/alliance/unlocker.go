@@ -391,8 +391,31 @@ func (a *Alliance) Prove(ctx context.Context, v Viewer, id ChallengeID, signed [
 		if err := a.founderReady(tx, v.Agent, at); err != nil {
 			return err
 		}
+		if err := tellConfirmers(tx, v, set, at); err != nil {
+			return err
+		}
 		return say(tx, journal.Event{Kind: "unlocker.proven", At: at, Actor: v.Agent, Member: v.Member, Detail: map[string]string{"kind": string(u.Kind)}})
 	})
+}
+
+// tellConfirmers has the colleagues told once keys that wait for them can be confirmed: set is as it was before the
+// self-test that has just been passed.
+func tellConfirmers(tx *store.Tx, v Viewer, set unlockers, at time.Time) error {
+	var waits int
+	err := tx.QueryRow(`SELECT count(*) FROM change WHERE agent_id = $1 AND epoch = $2 AND kind = 'key'
+		AND applied_at IS NULL AND dropped_at IS NULL`, v.Agent, v.Epoch).Scan(&waits)
+	if err != nil || waits == 0 || ailleurs.CheckUnlockers(set.rules()) == nil {
+		return err
+	}
+	now, err := unlockersOf(tx, v.Agent, v.Epoch)
+	if err != nil || ailleurs.CheckUnlockers(now.rules()) != nil {
+		return err
+	}
+	guarding, err := guards(tx, v.Agent)
+	if err != nil {
+		return err
+	}
+	return tellApprovers(tx, v.Member, []ailleurs.AgentID{v.Agent}, guarding, at)
 }
 
 // RemoveUnlocker takes one of the viewer's unlockers away; the sessions it began end. What is left must be two proven
