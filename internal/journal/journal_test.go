@@ -2,6 +2,7 @@ package journal_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"strings"
@@ -9,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"crypto/rand"
 	"filippo.io/torchwood"
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/mod/sumdb/note"
@@ -180,6 +180,33 @@ func TestFailedUnitLeavesNoEntry(t *testing.T) {
 			t.Errorf("index %d, want 1", got)
 		}
 		green(t, db, journal.VerifyOptions{})
+	})
+}
+
+// Units that share a COMMIT share the head of the log: one that fails after its event takes the event back.
+func TestUnitsThatFailAmongOthersLeaveNoEntry(t *testing.T) {
+	each(t, func(t *testing.T, db *store.DB) {
+		const n = 150
+		sorry := errors.New("sorry")
+		var wg sync.WaitGroup
+		for i := range n {
+			wg.Go(func() {
+				err := db.Update(t.Context(), func(tx *store.Tx) error {
+					_, err := journal.Append(tx, journal.Event{Kind: "test.done", At: noon})
+					if err == nil && i%3 == 0 {
+						return sorry
+					}
+					return err
+				})
+				if (i%3 == 0) != errors.Is(err, sorry) || i%3 != 0 && err != nil {
+					t.Errorf("unit %d: %v", i, err)
+				}
+			})
+		}
+		wg.Wait()
+		if r := green(t, db, journal.VerifyOptions{}); r.Heads[journal.Journal].Size != n-n/3 {
+			t.Errorf("%d entries, want %d", r.Heads[journal.Journal].Size, n-n/3)
+		}
 	})
 }
 

@@ -82,22 +82,40 @@ func TestVerifyFindsWhatWasDoneBehindItsBack(t *testing.T) {
 		{"changed byte of a seal", []string{"UPDATE envelope SET reader = 'R3'"}, []string{"row.unknown envelope D1/R3", "row.removed envelope D1/R1"}},
 		{"removed row", []string{"DELETE FROM envelope"}, []string{"row.removed envelope D1/R1"}},
 		{"inserted row", []string{"INSERT INTO dossier (id, state) VALUES ('D2', 'new')"}, []string{"row.unknown dossier D2"}},
-		{"row back from deletion", []string{"INSERT INTO envelope (dossier, reader, seal) SELECT dossier, 'R2', seal FROM envelope"},
-			[]string{"row.returned envelope D1/R2"}},
+		{
+			"row back from deletion",
+			[]string{"INSERT INTO envelope (dossier, reader, seal) SELECT dossier, 'R2', seal FROM envelope"},
+			[]string{"row.returned envelope D1/R2"},
+		},
 		{"orphan envelope", []string{"DELETE FROM dossier"}, []string{"row.removed dossier D1", "row.orphan envelope D1/R1 no such dossier"}},
-		{"place held twice", []string{"DROP INDEX hold_one", "UPDATE hold SET released_at = NULL"},
-			[]string{"row.changed hold H0", "row.twice hold H0 hold_one", "row.twice hold H1 hold_one"}},
-		{"event rewritten", []string{"UPDATE journal_entry SET event = replace(event, 'test.done', 'test.gone'), kind = 'test.gone' WHERE idx = 0"},
-			[]string{"entry.changed journal 0"}},
-		{"event removed from the tree", []string{"DELETE FROM journal_entry WHERE idx = 1"},
-			[]string{"entry.missing journal 1", "head.wrong journal", "row.changed dossier D1", "row.unknown envelope D1/R1"}},
-		{"event dropped at the end", []string{"DELETE FROM journal_entry WHERE idx = 2"},
-			[]string{"head.wrong journal", "row.removed envelope D1/R2", "row.unknown hold H0", "row.unknown hold H1"}},
+		{
+			"place held twice",
+			[]string{"DROP INDEX hold_one", "UPDATE hold SET released_at = NULL"},
+			[]string{"row.changed hold H0", "row.twice hold H0 hold_one", "row.twice hold H1 hold_one"},
+		},
+		{
+			"event rewritten",
+			[]string{"UPDATE journal_entry SET event = replace(event, 'test.done', 'test.gone'), kind = 'test.gone' WHERE idx = 0"},
+			[]string{"entry.changed journal 0"},
+		},
+		{
+			"event removed from the tree",
+			[]string{"DELETE FROM journal_entry WHERE idx = 1"},
+			[]string{"entry.missing journal 1", "head.wrong journal", "row.changed dossier D1", "row.unknown envelope D1/R1"},
+		},
+		{
+			"event dropped at the end",
+			[]string{"DELETE FROM journal_entry WHERE idx = 2"},
+			[]string{"head.wrong journal", "row.removed envelope D1/R2", "row.unknown hold H0", "row.unknown hold H1"},
+		},
 		{"entry moved to another case", []string{"UPDATE journal_entry SET case_id = 'X' WHERE idx = 0"}, []string{"entry.changed journal 0 a column says"}},
 		{"salt alone erased", []string{"UPDATE journal_entry SET salt = NULL WHERE idx = 0"}, []string{"entry.changed journal 0"}},
 		{"stored hash changed", []string{"UPDATE journal_entry SET hashes = entry WHERE idx = 0"}, []string{"entry.hashes journal 0"}},
-		{"register entry that is none", []string{"INSERT INTO register_entry (idx, entry, hashes) SELECT 0, salt, salt FROM journal_entry WHERE idx = 0"},
-			[]string{"entry.malformed register 0", "entry.hashes register 0", "head.wrong register"}},
+		{
+			"register entry that is none",
+			[]string{"INSERT INTO register_entry (idx, entry, hashes) SELECT 0, salt, salt FROM journal_entry WHERE idx = 0"},
+			[]string{"entry.malformed register 0", "entry.hashes register 0", "head.wrong register"},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			each(t, func(t *testing.T, db *store.DB) {
