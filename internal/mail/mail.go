@@ -3,7 +3,7 @@
 //
 //	office, err := mail.New(mail.Config{DB: db, Origin: origin, Sender: mail.SMTP{…}})
 //	jobs.Handlers{"notice": func(tx *store.Tx, at time.Time, j jobs.Due) error {
-//		return mail.Notice(tx, ailleurs.AgentID(j.Subject), mail.Followed, at)
+//		return mail.Notice(tx, ailleurs.AgentID(j.Subject), mail.MatterOf(j.Detail), at)
 //	}}
 //	sent, err := office.Deliver(ctx, at)        // after each run of the jobs
 //
@@ -13,6 +13,7 @@ package mail
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -31,6 +32,18 @@ const (
 	Other    Matter = "other"    // something of their member's; told to those who want everything
 	Alert    Matter = "alert"    // told at once to everyone
 )
+
+// MatterOf reads the detail of a job of the kind "notice": {"about": "alert"} or {"about": "other"}; anything else, and no
+// detail at all, is followed.
+func MatterOf(detail string) Matter {
+	var d struct {
+		About Matter `json:"about"`
+	}
+	if json.Unmarshal([]byte(detail), &d) == nil && (d.About == Alert || d.About == Other) {
+		return d.About
+	}
+	return Followed
+}
 
 // Subject is the subject of every e-mail.
 const Subject = "[Ailleurs] Quelque chose vous attend"

@@ -163,6 +163,16 @@ func TestPreferencesAreKeptButForAlerts(t *testing.T) {
 	})
 }
 
+func TestMatterIsReadFromTheJob(t *testing.T) {
+	for detail, want := range map[string]Matter{
+		"": Followed, `{"about":"alert"}`: Alert, `{"about":"other"}`: Other, `{"about":"party"}`: Followed, `[]`: Followed, `{`: Followed,
+	} {
+		if got := MatterOf(detail); got != want {
+			t.Errorf("%q is %s, want %s", detail, got, want)
+		}
+	}
+}
+
 func TestAlertOvertakesWhatWaits(t *testing.T) {
 	onBoth(t, func(r *room) {
 		a := r.agent("lyon", ailleurs.NoticesFollowed, ailleurs.Weekly)

@@ -175,7 +175,7 @@ func (p *Protection) call(tx *store.Tx, id ailleurs.AlertID, n int, agent ailleu
 		}
 	}
 	return jobs.Schedule(tx, jobs.Job{
-		Kind: "notice", Subject: string(agent), Key: "notice/alert/" + string(agent), RunAt: at, Detail: map[string]bool{"alert": true},
+		Kind: "notice", Subject: string(agent), Key: "notice/alert/" + string(agent), RunAt: at, Detail: map[string]string{"about": "alert"},
 	})
 }
 

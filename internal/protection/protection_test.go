@@ -139,7 +139,7 @@ func (w *watch) pass(d time.Duration) {
 	handlers := w.p.Handlers()
 	handlers["notice"] = func(_ *store.Tx, _ time.Time, j jobs.Due) error {
 		mark := j.Subject
-		if strings.Contains(j.Detail, "true") {
+		if j.Detail == `{"about":"alert"}` {
 			mark += "!"
 		}
 		w.told = append(w.told, mark)
