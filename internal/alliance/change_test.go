@@ -112,6 +112,8 @@ func TestNobodyApprovesThemselves(t *testing.T) {
 		c := h.founded()
 		_, team := h.town(c, "Lyon", "69123")
 		_, err := h.a.ProposeRole(h.Context(), team[0].viewer.Actor, team[0].id, team[0].member, ailleurs.DutyOfficer, false, h.at)
+		h.refused(err, "change.not_yours")
+		_, err = h.a.ProposeRevocation(h.Context(), team[0].viewer.Actor, team[0].id, h.at) // to go, one may ask
 		h.must(err)
 		changes, err := h.a.Changes(h.Context(), team[0].viewer.Actor, h.at)
 		h.must(err)

@@ -25,13 +25,6 @@ func (a *Alliance) Found(ctx context.Context, f Founding, at time.Time) ([]Invit
 	var out []Invitation
 	err := a.db.Update(ctx, func(tx *store.Tx) error {
 		out = nil
-		var members int
-		if err := tx.QueryRow("SELECT count(*) FROM member").Scan(&members); err != nil {
-			return err
-		}
-		if members > 0 {
-			return ailleurs.RefuseAs(ailleurs.Conflict, "alliance.founded", "")
-		}
 		if err := a.checkMember(f.Member, at); err != nil {
 			return err
 		}
@@ -41,6 +34,14 @@ func (a *Alliance) Found(ctx context.Context, f Founding, at time.Time) ([]Invit
 		index, err := journal.AppendRegister(tx, ailleurs.RegisterRecord{Entry: e})
 		if err != nil {
 			return err
+		}
+		// The register is locked by now, so nobody else founds at the same time.
+		var members int
+		if err := tx.QueryRow("SELECT count(*) FROM member").Scan(&members); err != nil {
+			return err
+		}
+		if members > 0 {
+			return ailleurs.RefuseAs(ailleurs.Conflict, "alliance.founded", "")
 		}
 		m.AdmittedAt, m.Index = at, &index
 		if err := tx.Insert("member", m); err != nil {

@@ -82,7 +82,9 @@ func TestPeopleAreShownToTheirOwn(t *testing.T) {
 		h.refused(err, "member.unknown")
 		i, err := h.a.Invite(h.Context(), team[0].viewer.Actor, invitee(id, "Nouvelle", ailleurs.Caseworker), h.at)
 		h.must(err)
-		h.invited(team[0], id, "Attend", ailleurs.Caseworker)
+		waiting := h.invited(team[0], id, "Attend", ailleurs.Caseworker)
+		_, err = h.a.People(h.Context(), waiting.viewer.Actor, id, h.at)
+		h.refused(err, "member.unknown")
 		for _, by := range []*person{team[0], c[0]} {
 			v, err := h.a.People(h.Context(), by.viewer.Actor, id, h.at)
 			h.must(err)

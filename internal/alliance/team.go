@@ -26,7 +26,7 @@ func (a *Alliance) ProposeRole(ctx context.Context, by ailleurs.Actor, agent ail
 		if err != nil {
 			return err
 		}
-		if err := mayPropose(by, member, agent, role.Guards()); err != nil {
+		if err := mayPropose(by, member, agent, role.Guards(), leaves); err != nil {
 			return err
 		}
 		if !who.Revoked.IsZero() {
@@ -51,9 +51,9 @@ func (a *Alliance) ProposeRole(ctx context.Context, by ailleurs.Actor, agent ail
 	return id, err
 }
 
-// mayPropose refuses whoever could neither approve the change nor is its subject.
-func mayPropose(by ailleurs.Actor, member ailleurs.MemberID, subject ailleurs.AgentID, guarding bool) error {
-	if by.Agent == subject && by.Agent != "" || by.MayApprove(ailleurs.RegisterTeam, member, subject, guarding) {
+// mayPropose refuses whoever could not approve the change. Of oneself one may propose to go, nothing else.
+func mayPropose(by ailleurs.Actor, member ailleurs.MemberID, subject ailleurs.AgentID, guarding, goes bool) error {
+	if goes && by.Agent == subject && len(by.Roles) > 0 || by.MayApprove(ailleurs.RegisterTeam, member, subject, guarding) {
 		return nil
 	}
 	return ailleurs.RefuseAs(ailleurs.Forbidden, "change.not_yours", "")
@@ -183,7 +183,7 @@ func (a *Alliance) ProposeDeparture(ctx context.Context, by ailleurs.Actor, agen
 		if err != nil {
 			return err
 		}
-		if err := mayPropose(by, who.Member, agent, guarding); err != nil {
+		if err := mayPropose(by, who.Member, agent, guarding, true); err != nil {
 			return err
 		}
 		type post struct {
@@ -237,7 +237,7 @@ func (a *Alliance) ProposeRevocation(ctx context.Context, by ailleurs.Actor, age
 		if err != nil {
 			return err
 		}
-		if err := mayPropose(by, who.Member, agent, guarding); err != nil {
+		if err := mayPropose(by, who.Member, agent, guarding, true); err != nil {
 			return err
 		}
 		if id, err = proposeRevocation(tx, by, who, at); err != nil {

@@ -59,6 +59,26 @@ func (p *Protection) Lines(ctx context.Context, by ailleurs.Actor, at time.Time)
 	return out, err
 }
 
+// Takers lists the duty officers to whom the actor can hand an alert over, in the order of the call tree, without their
+// lines; whoever the alert does not concern is refused as by HandOver.
+func (p *Protection) Takers(ctx context.Context, by ailleurs.Actor, id ailleurs.AlertID, at time.Time) ([]Line, error) {
+	if _, err := p.Alert(ctx, by, id); err != nil {
+		return nil, err
+	}
+	var out []Line
+	err := p.db.View(ctx, func(tx *store.Tx) error {
+		out = nil
+		tree, err := callTree(tx)
+		for _, o := range tree {
+			if o.Agent != by.Agent {
+				out = append(out, Line{Agent: o.Agent, Name: o.Name, Absent: o.officer().Absence.Covers(at)})
+			}
+		}
+		return err
+	})
+	return out, err
+}
+
 // SetLines puts the call tree in order: a coordinator. Every duty officer is named once; a line holds up to 64 letters,
 // digits and + - . _ @ signs, so that it is safe as an argument of any command.
 func (p *Protection) SetLines(ctx context.Context, by ailleurs.Actor, lines []Line, at time.Time) error {

@@ -19,6 +19,9 @@ type Config struct {
 
 	// InCircle says whether an agent has a part in a case; nil knows no case.
 	InCircle func(tx *store.Tx, id ailleurs.CaseID, agent ailleurs.AgentID) (bool, error)
+
+	// Journal and Register sign the checkpoints that anyone may read; without them nothing is proven.
+	Journal, Register LogKey
 }
 
 // A Protection answers the use cases of this package. It is safe for use by many goroutines.
@@ -53,6 +56,10 @@ func (p *Protection) Ready(ctx context.Context, at time.Time) error {
 		}
 		if p.cfg.Ringer == nil {
 			return ailleurs.Refuse("alert.no_ringer", "alert.command")
+		}
+		var scheduled int // one that was missed while the hub stood still is done first
+		if err := tx.QueryRow("SELECT count(*) FROM job WHERE kind = $1", weeklyTest).Scan(&scheduled); err != nil || scheduled > 0 {
+			return err
 		}
 		return p.scheduleTest(tx, at)
 	})
