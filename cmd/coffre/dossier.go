@@ -14,12 +14,14 @@ import (
 
 // A page is what the hub handed out for the page in front of the reader.
 type page struct {
-	Dossier desk.Dossier  `json:"dossier"`
-	Thread  desk.Thread   `json:"thread"`
-	Places  []desk.Place  `json:"places"`
-	People  desk.People   `json:"people"`
-	Cards   []desk.Thread `json:"cards"`
-	Other   vault.Public  `json:"other"` // the other lead of a call of three
+	Dossier desk.Dossier `json:"dossier"`
+	Thread  desk.Thread  `json:"thread"`
+	Places  []desk.Place `json:"places"`
+	People  desk.People  `json:"people"`
+	Other   vault.Public `json:"other"` // the other lead of a call of three
+
+	Cases  []ailleurs.CaseID `json:"cases"` // of a list
+	Sealed ailleurs.Sealed   `json:"sealed"`
 }
 
 // asked is what every operation on a dossier takes: the form as the page read it, the page, and the key of this try.
@@ -234,20 +236,7 @@ func (c *coffre) openCards(_ context.Context, in asked) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := desk.Opened{Sheets: map[string][]desk.Row{}, Values: map[string]any{}}
-	for _, t := range in.Page.Cards {
-		one, err := d.OpenThread(t, c.now())
-		if err != nil {
-			if ailleurs.AsRefusal(err) == nil {
-				return nil, err
-			}
-			continue
-		}
-		if card, ok := one.Values[string(ailleurs.Need)].(ailleurs.Card); ok {
-			out.Sheets[string(t.Case)], out.Values[string(t.Case)] = desk.Glance(card), card.Words
-		}
-	}
-	return out, nil
+	return d.OpenCards(in.Page.Cases, in.Page.Sealed, c.now())
 }
 
 func (c *coffre) callWords(_ context.Context, in asked) (any, error) {

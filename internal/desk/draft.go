@@ -43,11 +43,12 @@ func (d *Desk) prepare(f *DraftForm) error {
 	if err := f.Card.Validate(); err != nil {
 		return prefixed("card", err)
 	}
-	around, err := d.around(f.Limits.Home, f.Limits.Lowered)
+	home, err := d.commune(f.Limits.Home)
 	if err != nil {
 		return err
 	}
-	for _, key := range around {
+	f.Limits.Home = home.Code
+	for _, key := range d.around(home, f.Limits.Lowered) {
 		if !slices.Contains(f.Limits.Excluded, key) {
 			f.Limits.Excluded = append(f.Limits.Excluded, key)
 		}
@@ -56,26 +57,41 @@ func (d *Desk) prepare(f *DraftForm) error {
 	return nil
 }
 
-// around lists the keys that a home excludes by itself. Lowered, only its commune is left.
-func (d *Desk) around(home string, lowered bool) ([]string, error) {
+// commune is what was typed as a home: an INSEE code, or a name as the list of communes writes it. The hub is not asked.
+func (d *Desk) commune(typed string) (territory.Commune, error) {
 	if d.Communes == nil {
-		return nil, ailleurs.Refuse("desk.no_communes", "limits.home")
+		return territory.Commune{}, ailleurs.Refuse("desk.no_communes", "limits.home")
 	}
-	c, ok := d.Communes.Commune(home)
-	if !ok {
-		return nil, ailleurs.Refuse("limits.unknown_home", "limits.home")
+	if c, ok := d.Communes.Commune(typed); ok {
+		return c, nil
 	}
+	found := d.Communes.Search(typed, 2)
+	switch {
+	case len(found) == 1, len(found) == 2 && (found[0].Label() == typed || named(found[0], typed) && !named(found[1], typed)):
+		return found[0], nil
+	case len(found) == 2:
+		return territory.Commune{}, ailleurs.Refuse("limits.several_homes", "limits.home", "first", found[0].Label(), "second", found[1].Label())
+	}
+	return territory.Commune{}, ailleurs.Refuse("limits.unknown_home", "limits.home")
+}
+
+func named(c territory.Commune, typed string) bool {
+	return territory.Fold(c.Name) == territory.Fold(typed)
+}
+
+// around lists the keys that a home excludes by itself. Lowered, only its commune is left.
+func (d *Desk) around(c territory.Commune, lowered bool) []string {
 	if lowered {
-		return []string{"c:" + c.Code}, nil
+		return []string{"c:" + c.Code}
 	}
 	keys := []string{"c:" + c.Code, "d:" + territory.DepartementOf(c.Code)}
 	if !c.Located {
-		return keys, nil // overseas collectivities have no coordinates; the département is the circle
+		return keys // overseas collectivities have no coordinates; the département is the circle
 	}
 	for _, n := range d.Communes.Near(c.Point, ailleurs.HomeRadiusKm) {
 		keys = append(keys, "c:"+n.Commune.Code)
 	}
-	return keys, nil
+	return keys
 }
 
 func prefixed(prefix string, err error) error {

@@ -59,11 +59,11 @@ func keyed[S ~string](prefix string, values []S) []string {
 // CardRows shows a card.
 func (d *Desk) CardRows(c ailleurs.Card) []Row {
 	var r rows
-	r.text("card.words", c.Words)
-	r.keys("card.speed", "speed."+string(c.Speed))
-	r = append(r, Row{Label: "card.household", Items: []Item{{Key: "card.persons", Args: map[string]string{"n": strconv.Itoa(len(c.Members))}}}})
+	r.text("need.words", c.Words)
+	r.keys("need.speed", "speed."+string(c.Speed))
+	r = append(r, Row{Label: "need.household", Items: []Item{{Key: "need.persons", Args: map[string]string{"n": strconv.Itoa(len(c.Members))}}}})
 	for i, m := range c.Members {
-		row := Row{Label: "card.member", Args: map[string]string{"n": strconv.Itoa(i + 1)}, Items: []Item{{Key: "age." + string(m.Age)}}}
+		row := Row{Label: "need.member", Args: map[string]string{"n": strconv.Itoa(i + 1)}, Items: []Item{{Key: "age." + string(m.Age)}}}
 		for _, code := range m.Rome {
 			row.Items = append(row.Items, Item{Key: "rome." + code})
 		}
@@ -71,8 +71,8 @@ func (d *Desk) CardRows(c ailleurs.Card) []Row {
 			on  bool
 			key string
 		}{
-			{m.AnyJob, "card.any_job"}, {m.Training, "card.training"}, {m.Licence, "card.licence"}, {m.Vehicle, "card.vehicle"},
-			{m.Nights, "card.nights"}, {!m.Works, "card.no_work"},
+			{m.AnyJob, "need.any_job"}, {m.Training, "need.training"}, {m.Licence, "need.licence"}, {m.Vehicle, "need.vehicle"},
+			{m.Nights, "need.nights"}, {!m.Works, "need.no_work"},
 		} {
 			if flag.on {
 				row.Items = append(row.Items, Item{Key: flag.key})
@@ -84,22 +84,22 @@ func (d *Desk) CardRows(c ailleurs.Card) []Row {
 		r = append(r, row)
 	}
 	if len(c.Housing) == 0 {
-		r.keys("card.housing", "housing.any")
+		r.keys("need.housing", "housing.any")
 	} else {
-		r.keys("card.housing", keyed("housing.", c.Housing)...)
+		r.keys("need.housing", keyed("housing.", c.Housing)...)
 	}
 	if c.Accessible {
-		r.keys("card.accessible", "word.yes")
+		r.keys("need.accessible", "word.yes")
 	}
-	r.text("card.from", string(c.From))
-	r = append(r, d.placeRows("card.prefer", c.Prefer)...)
-	r.keys("card.support", keyed("support.", c.Support)...)
+	r.text("need.from", string(c.From))
+	r = append(r, d.placeRows("need.prefer", c.Prefer)...)
+	r.keys("need.support", keyed("support.", c.Support)...)
 	return r
 }
 
 // Glance is a card in a line of a list: how many, which ages, which work.
 func Glance(c ailleurs.Card) []Row {
-	row := Row{Label: "card.household", Items: []Item{{Key: "card.persons", Args: map[string]string{"n": strconv.Itoa(len(c.Members))}}}}
+	row := Row{Label: "need.household", Items: []Item{{Key: "need.persons", Args: map[string]string{"n": strconv.Itoa(len(c.Members))}}}}
 	for _, m := range c.Members {
 		row.Items = append(row.Items, Item{Key: "age." + string(m.Age)})
 		if len(m.Rome) > 0 {
@@ -252,11 +252,58 @@ func courseRows(c ailleurs.CourseFile) []Row {
 type Opened struct {
 	Sheets map[string][]Row `json:"sheets"`
 	Values map[string]any   `json:"values"` // by compartment, as it was sealed
+	Forms  map[string]any   `json:"forms,omitempty"`
 }
 
-// OpenDossier opens whatever of a case is sealed to the reader.
+// OpenDossier opens whatever of a case is sealed to the reader, and what its forms start from.
 func (d *Desk) OpenDossier(h Dossier, at time.Time) (Opened, error) {
-	return d.openAll(h.ID, h.Sealed, at)
+	out, err := d.openAll(h.ID, h.Sealed, at)
+	if err != nil {
+		return out, err
+	}
+	draft := map[string]any{}
+	for name, field := range map[ailleurs.Compartment]string{
+		ailleurs.Need: "card", ailleurs.Limits: "limits", ailleurs.Person: "person", ailleurs.Threat: "threat",
+	} {
+		if v, ok := out.Values[string(name)]; ok {
+			draft[field] = v
+		}
+	}
+	out.Forms = map[string]any{"draft": draft}
+	if v, ok := out.Values[string(ailleurs.Arrival)]; ok {
+		out.Forms["arrival"] = v
+	}
+	return out, nil
+}
+
+// OpenCards opens the cards of a list, each under the id of its case. A card that is refused leaves its line bare: one bad
+// envelope must not close the whole list.
+func (d *Desk) OpenCards(cases []ailleurs.CaseID, sealed ailleurs.Sealed, at time.Time) (Opened, error) {
+	out := Opened{Sheets: map[string][]Row{}, Values: map[string]any{}}
+	for _, id := range cases {
+		one := ailleurs.Sealed{}
+		for _, e := range sealed.Envelopes {
+			if e.Case == id {
+				one.Envelopes = append(one.Envelopes, e)
+			}
+		}
+		for _, b := range sealed.Bodies {
+			if b.Case == id {
+				one.Bodies = append(one.Bodies, b)
+			}
+		}
+		opened, err := d.openAll(id, one, at)
+		if ailleurs.AsRefusal(err) != nil {
+			continue
+		}
+		if err != nil {
+			return out, err
+		}
+		if card, ok := opened.Values[string(ailleurs.Need)].(ailleurs.Card); ok {
+			out.Sheets[string(id)], out.Values[string(id)] = Glance(card), card.Words
+		}
+	}
+	return out, nil
 }
 
 // OpenThread opens whatever of a thread is sealed to the reader.

@@ -17,6 +17,7 @@ import (
 	"codeberg.org/ailleurs/ailleurs/internal/store"
 	"codeberg.org/ailleurs/ailleurs/internal/territory"
 	"codeberg.org/ailleurs/ailleurs/internal/vault"
+	"codeberg.org/ailleurs/ailleurs/internal/web"
 )
 
 // Config is what a hub needs. A zero field is usable or refused by its name.
@@ -27,6 +28,9 @@ type Config struct {
 	Demo   bool             // the people are fictitious
 	Now    func() time.Time // the clock; required
 	Log    *slog.Logger     // discards when nil
+
+	// Personas are the people that a visitor of a demonstration may be, one click each; refused by any other hub.
+	Personas []web.Persona
 }
 
 // A Hub is the whole exchange, ready to serve.
@@ -36,6 +40,7 @@ type Hub struct {
 	Alliance   *alliance.Alliance
 	Relocation *relocation.Exchange
 	Logs       Logs
+	Web        *web.Server
 
 	cfg      Config
 	handlers jobs.Handlers
@@ -79,6 +84,12 @@ func (h *Hub) wire() error {
 		OpenCases: openCases,
 	})
 	if err != nil {
+		return err
+	}
+	if h.Web, err = web.New(web.Config{
+		Origin: h.cfg.Origin, Now: h.cfg.Now, Log: h.cfg.Log, Demo: h.cfg.Demo, Alliance: h.Alliance, Relocation: h.Relocation,
+		Personas: h.cfg.Personas,
+	}); err != nil {
 		return err
 	}
 	h.handlers = h.Relocation.Handlers()

@@ -90,6 +90,7 @@ func loadVoice(lang Lang, files assets) (*voice, error) {
 		"icon":     icons.draw,
 		"lang":     func() string { return string(lang) },
 		"data":     data,
+		"step":     stepOf,
 	}
 	shared, err := template.New("shared").Funcs(funcs).Option("missingkey=error").ParseFS(templates, "templates/_*.html")
 	if err != nil {

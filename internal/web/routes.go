@@ -9,7 +9,7 @@ import (
 
 // routes lists every address of the hub: method, path, who may, what answers. Paths name screens, never people or places.
 func (s *Server) routes() []route {
-	return []route{
+	all := []route{
 		get("/{$}", anyone, s.home),
 		get("/adhesion", anyone, s.prose(joinPage)),
 		get("/aide", anyone, s.prose(helpPage)),
@@ -72,6 +72,10 @@ func (s *Server) routes() []route {
 		post("/session/continuer", enrolling, s.stay),
 		post("/sortir", anyone, s.leave),
 	}
+	if s.cfg.Demo {
+		all = append(all, get("/demo", anyone, s.demo))
+	}
+	return all
 }
 
 // A handler reads a request, calls one use case, writes the answer; or returns why not.

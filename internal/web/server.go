@@ -19,6 +19,7 @@ type Config struct {
 	Now        func() time.Time     // the clock; required
 	Log        *slog.Logger         // for operators; discards when nil
 	Demo       bool                 // every page says that its people are fictitious
+	Personas   []Persona            // whom a visitor of a demonstration may be; refused elsewhere
 	Sessions   Sessions             // those of Alliance when nil
 	Operator   Operator             // who runs this hub, for the legal pages
 	Presence   Presence             // members by département, for the home page; those of Alliance when nil
@@ -53,6 +54,9 @@ func New(cfg Config) (*Server, error) {
 	}
 	if cfg.Now == nil {
 		return nil, ailleurs.Refuse("web.config_clock", "Now")
+	}
+	if err := cfg.checkPersonas(); err != nil {
+		return nil, err
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)

@@ -249,6 +249,7 @@ const prune = (v) => Array.isArray(v) ? v.filter((x) => x !== undefined).map(pru
 // fill is read's inverse.
 export function fill(form, values) {
   if (!values) return;
+  const nth = {};
   for (const field of form.elements) {
     if (!field.name) continue;
     const list = field.name.endsWith("[]");
@@ -256,7 +257,10 @@ export function fill(form, values) {
     const value = path.reduce((at, step) => at?.[step], values);
     if (field.type === "checkbox" || field.type === "radio") {
       field.checked = list ? (value ?? []).includes(field.value) : field.hasAttribute("value") ? value === field.value : value === true;
-    } else if (value !== undefined && !list) field.value = value;
+    } else if (list) {
+      nth[field.name] ??= 0; // fields of one name share the list, in their order
+      field.value = value?.[nth[field.name]++] ?? "";
+    } else if (value !== undefined) field.value = value;
   }
 }
 

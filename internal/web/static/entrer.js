@@ -16,17 +16,19 @@ async function enter(started, secret) {
   return started.location;
 }
 
-act(document.querySelector('[data-enter="passkey"]'), async () => {
+const passkey = document.querySelector('[data-enter="passkey"]');
+if (passkey) act(passkey, async () => {
   const { challenge, options } = await send("/entrer/cle/debut");
   const { credential, prf } = await use(options);
   return enter(await send("/entrer/cle/fin", { challenge, credential }), { prf });
 });
 
-const paper = document.querySelector('[data-enter="paper"]');
-act(paper, async () => {
-  const code = paper.elements.code.value;
-  const { lookup } = await ask("paper.lookup", { code });
-  const { challenge, statement } = await send("/entrer/papier/debut", { lookup });
-  const { signed } = await ask("paper.sign", { code, statement });
-  return enter(await send("/entrer/papier/fin", { challenge, signed }), { code });
-});
+for (const paper of document.querySelectorAll('[data-enter="paper"]')) {
+  act(paper, async () => {
+    const code = paper.elements.code.value;
+    const { lookup } = await ask("paper.lookup", { code });
+    const { challenge, statement } = await send("/entrer/papier/debut", { lookup });
+    const { signed } = await ask("paper.sign", { code, statement });
+    return enter(await send("/entrer/papier/fin", { challenge, signed }), { code });
+  });
+}

@@ -1,0 +1,34 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+
+	"codeberg.org/ailleurs/ailleurs"
+	"codeberg.org/ailleurs/ailleurs/internal/hub"
+)
+
+type serveCommand struct {
+	Data   string `required:"" env:"AILLEURS_DATA" placeholder:"DIR|URL" help:"Data directory, or URL of a PostgreSQL database."`
+	Keys   string `env:"AILLEURS_KEYS" placeholder:"DIR" help:"Directory of the log keys; the data directory unless the database is elsewhere."`
+	Origin string `required:"" env:"AILLEURS_ORIGIN" placeholder:"URL" help:"Where browsers find the hub, as https://hub.example."`
+	Addr   string `default:"127.0.0.1:8080" env:"AILLEURS_ADDR" help:"Address to listen on, behind the TLS proxy."`
+}
+
+// Run serves a real hub until it is asked to stop. A demonstration's directory is refused.
+func (c serveCommand) Run(w world) error {
+	h, err := hub.Open(w, hub.Config{
+		Data: c.Data, Keys: c.Keys, Origin: c.Origin, Now: w.now, Log: slog.New(slog.NewJSONHandler(w.err, nil)),
+	})
+	if err != nil {
+		return err
+	}
+	l, err := net.Listen("tcp", c.Addr)
+	if err != nil {
+		return errors.Join(ailleurs.Refuse("serve.address_taken", "addr", "got", c.Addr), h.Close())
+	}
+	fmt.Fprintln(w.err, w.language.say("serve.ready", "origin", c.Origin, "addr", l.Addr().String()))
+	return errors.Join(h.Serve(w, l), h.Close())
+}
