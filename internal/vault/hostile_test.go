@@ -689,6 +689,68 @@ var attacks = []struct {
 		return err
 	}},
 
+	{"key sealed to before the register is known", "vault.no_register", func(s *stage) error {
+		_, err := NewDirectory(s.pin()).Reader(s.lead.Public())
+		return err
+	}},
+	{"envelope believed before the register is known", "vault.no_register", func(s *stage) error {
+		_, err := OpenEnvelope(NewDirectory(s.pin()), s.hostLead, s.received.Envelopes[0], s.received.Folder, 1, now)
+		return err
+	}},
+	{"envelope believed without a register", "vault.no_register", func(s *stage) error {
+		_, err := OpenEnvelope(nil, s.hostLead, s.received.Envelopes[0], s.received.Folder, 1, now)
+		return err
+	}},
+	{"alarm asked before the register is known", "vault.no_register", func(s *stage) error {
+		return NewDirectory(s.pin()).CheckOwn(s.lead)
+	}},
+	{"statement of a colleague before one's own key counts", "vault.not_registered", func(s *stage) error {
+		fresh := s.trousseau()
+		_, err := s.client(fresh).Sign(ailleurs.ToAnswer, "thread", "digest", now)
+		return err
+	}},
+	{"entry approved before one's own key counts", "vault.not_registered", func(s *stage) error {
+		e := ailleurs.RegisterEntry{Kind: ailleurs.RegisterRevocation, At: now, Agent: s.lead.Agent, Epoch: 1}
+		_, err := s.client(s.trousseau()).Approve(e, now)
+		return err
+	}},
+	{"key approved without its words", "vault.other_statement", func(s *stage) error {
+		_, err := s.host.Approve(s.trousseau().Entry(now), now)
+		return err
+	}},
+	{"one's own key confirmed as a colleague's", "vault.other_statement", func(s *stage) error {
+		_, err := s.host.ConfirmKey(s.hostLead.Entry(now), s.hostLead.Public(), strings.Join(KeyWords(s.hostLead.Public()), " "), now)
+		return err
+	}},
+	{"card saved by its reader", "vault.may_not_write", func(s *stage) error {
+		o, err := s.host.Open(s.received, now)
+		if err != nil {
+			return err
+		}
+		_, _, err = s.host.Save(o, []byte("mine"), now)
+		return err
+	}},
+	{"epoch begun by a reader", "vault.may_not_write", func(s *stage) error {
+		o, err := s.host.Open(s.received, now)
+		if err != nil {
+			return err
+		}
+		_, _, err = s.host.Rotate(o, nil, now)
+		return err
+	}},
+	{"dossier without its threat", "vault.malformed", func(s *stage) error {
+		c := contents("")
+		delete(c, ailleurs.Threat)
+		_, _, err := s.origin.NewDossier(Dossier{s.received.Folder.Dossier, c, s.alliance.second.Public(), s.lead.Public()}, now)
+		return err
+	}},
+	{"words of a call over another compartment", "vault.wrong_compartment", func(s *stage) error {
+		o := *s.opened
+		o.Folder.Compartment = ailleurs.Person
+		_, err := s.origin.CallWords(&o, s.hostLead.Public())
+		return err
+	}},
+
 	// What unlocks.
 	{"trousseau made up by the hub", "vault.forged_trousseau", func(s *stage) error {
 		u := must[*Unlocker](s.t)(PasskeyUnlocker(make([]byte, 32)))
