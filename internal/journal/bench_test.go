@@ -113,3 +113,29 @@ func BenchmarkProve(b *testing.B) {
 		}
 	})
 }
+
+// 100,000 events that wrote a row each, read and checked.
+func BenchmarkVerify(b *testing.B) {
+	db := storetest.SQLite(b, storetest.Setup{Extra: tables})
+	for range 100 {
+		must(b, db.Update(b.Context(), func(tx *store.Tx) error {
+			for range 1000 {
+				id := ailleurs.NewID[ailleurs.CaseID]()
+				if err := tx.Insert("dossier", store.Changes{"id": string(id), "state": "new"}); err != nil {
+					return err
+				}
+				if _, err := journal.Append(tx, journal.Event{Kind: "case.opened", At: noon, Case: id}); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+	}
+	processor(b)
+	for b.Loop() {
+		r, err := journal.Verify(b.Context(), db, journal.VerifyOptions{})
+		if err != nil || !r.Green() {
+			b.Fatal(r.Findings, err)
+		}
+	}
+}

@@ -155,9 +155,9 @@ type row struct{ table, key string }
 
 // attested is what the last event that named a row says of it.
 type attested struct {
-	index  int64
-	digest string // hex, or absent
-	seen   bool
+	index        int64
+	digest       [sha256.Size]byte
+	absent, seen bool
 }
 
 // A tree recomputes a log, entry by entry, and compares it with what is stored and remembered.
@@ -283,7 +283,11 @@ func (r *Report) journal(tx *store.Tx, remembered []tlog.Tree, last map[row]atte
 		}
 		t.head.At = at
 		for _, w := range b.Wrote {
-			last[row{w[0], w[1]}] = attested{index: index, digest: w[2]}
+			said := attested{index: index, absent: w[2] == absent}
+			if digest, err := hex.DecodeString(w[2]); !said.absent && (err != nil || copy(said.digest[:], digest) != len(digest)) {
+				r.find(EntryChanged, string(Journal), key, "a digest that is none")
+			}
+			last[row{w[0], w[1]}] = said
 		}
 		return nil
 	}, "SELECT idx, entry, hashes, salt, event, kind, at, actor, member_id, case_id FROM journal_entry ORDER BY idx")
@@ -322,9 +326,9 @@ func (r *Report) rows(tx *store.Tx, db *store.DB, last map[row]attested) error {
 			case !ok:
 				r.find(RowUnknown, table, key, "")
 				return nil
-			case said.digest == absent:
+			case said.absent:
 				r.find(RowReturned, table, key, fmt.Sprintf("event %d deleted it", said.index))
-			case said.digest != hex.EncodeToString(digest[:]):
+			case said.digest != digest:
 				r.find(RowChanged, table, key, fmt.Sprintf("event %d wrote it last", said.index))
 			}
 			said.seen = true
@@ -337,7 +341,7 @@ func (r *Report) rows(tx *store.Tx, db *store.DB, last map[row]attested) error {
 	}
 	var removed []Finding
 	for at, said := range last {
-		if !said.seen && said.digest != absent {
+		if !said.seen && !said.absent {
 			removed = append(removed, Finding{RowRemoved, at.table, at.key, fmt.Sprintf("event %d wrote it last", said.index)})
 		}
 	}

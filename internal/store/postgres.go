@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math/big"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -18,7 +19,8 @@ import (
 
 // A postgresEngine is a pool of connections to one PostgreSQL database.
 type postgresEngine struct {
-	pool *sql.DB
+	pool   *sql.DB
+	closed atomic.Bool
 }
 
 const (
@@ -134,6 +136,9 @@ func (e *postgresEngine) setup(ctx context.Context, db *DB, fn func(runner) erro
 }
 
 func (e *postgresEngine) view(ctx context.Context, db *DB, fn func(*Tx) error) error {
+	if e.closed.Load() {
+		return ErrClosed
+	}
 	tx, err := e.pool.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 	if err != nil {
 		return db.explained(err, "BEGIN")
@@ -143,6 +148,9 @@ func (e *postgresEngine) view(ctx context.Context, db *DB, fn func(*Tx) error) e
 }
 
 func (e *postgresEngine) update(ctx context.Context, db *DB, fn func(*Tx) error) error {
+	if e.closed.Load() {
+		return ErrClosed
+	}
 	for attempt := 1; ; attempt++ {
 		err := e.once(ctx, db, fn)
 		code := postgresCode(err)
@@ -220,4 +228,8 @@ func commitFault(db *DB, err error) error {
 	}
 }
 
-func (e *postgresEngine) close() error { return e.pool.Close() }
+// close refuses new units; connections in use end with theirs.
+func (e *postgresEngine) close() error {
+	e.closed.Store(true)
+	return e.pool.Close()
+}

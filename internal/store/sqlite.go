@@ -34,7 +34,13 @@ const (
 // A sqliteEngine is one SQLite file: a connection that writes, handed from unit to unit, and a pool that reads.
 type sqliteEngine struct {
 	write, read driver.Connector
-	readers     chan *lane
+
+	viewing chan struct{} // holds one token for each View under way
+	done    chan struct{} // closed by close
+	idle    struct {
+		sync.Mutex
+		lanes []*lane // the last used comes first: few connections serve a quiet hub, with their statements and pages warm
+	}
 
 	queued  atomic.Int64 // Updates between entry and return
 	waiting atomic.Int64 // Updates about to take the turn
@@ -109,7 +115,7 @@ func (db *DB) openSQLite(ctx context.Context, dir string) error {
 		}
 		return sqlite.NewConnector("file:" + (&url.URL{Path: file}).EscapedPath() + "?" + q.Encode())
 	}
-	e := &sqliteEngine{}
+	e := &sqliteEngine{done: make(chan struct{})}
 	db.sqlite = e
 	var err error
 	if e.write, err = source(db.opts.Inspect); err != nil {
@@ -128,10 +134,7 @@ func (db *DB) openSQLite(ctx context.Context, dir string) error {
 	if n == 0 {
 		n = 8
 	}
-	e.readers = make(chan *lane, n)
-	for range n {
-		e.readers <- &lane{}
-	}
+	e.viewing = make(chan struct{}, n)
 	return nil
 }
 
@@ -323,38 +326,45 @@ func (e *sqliteEngine) setup(ctx context.Context, db *DB, fn func(runner) error)
 	return e.writer.command("COMMIT")
 }
 
-func (e *sqliteEngine) view(ctx context.Context, db *DB, fn func(*Tx) error) (err error) {
-	var l *lane
+func (e *sqliteEngine) view(ctx context.Context, db *DB, fn func(*Tx) error) error {
 	select {
-	case l = <-e.readers:
+	case <-e.done:
+		return ErrClosed
 	case <-ctx.Done():
 		return ctx.Err()
+	case e.viewing <- struct{}{}:
 	}
-	if l == nil {
-		return ErrClosed
-	}
-	sound := false
-	defer func() {
-		if !sound {
-			_ = l.close()
-			l = &lane{}
-		}
-		e.readers <- l
-	}()
-	if l.conn == nil {
-		if l, err = newLane(ctx, e.read); err != nil {
-			l = &lane{}
-			return err
-		}
+	defer func() { <-e.viewing }()
+	l, err := e.reader(ctx)
+	if err != nil {
+		return err
 	}
 	if err := l.command("BEGIN"); err != nil {
+		_ = l.close()
 		return db.explained(err, "BEGIN")
 	}
-	defer func() {
-		// Also the way out of a panic.
-		sound = l.command("ROLLBACK") == nil
+	defer func() { // also the way out of a panic
+		if err := l.command("ROLLBACK"); err != nil {
+			_ = l.close()
+			return
+		}
+		e.idle.Lock()
+		defer e.idle.Unlock()
+		e.idle.lanes = append(e.idle.lanes, l)
 	}()
 	return fn(&Tx{db: db, ctx: ctx, run: l})
+}
+
+// reader takes an idle connection, or opens one.
+func (e *sqliteEngine) reader(ctx context.Context) (*lane, error) {
+	e.idle.Lock()
+	defer e.idle.Unlock()
+	if n := len(e.idle.lanes); n > 0 {
+		l := e.idle.lanes[n-1]
+		e.idle.lanes = e.idle.lanes[:n-1]
+		return l, nil
+	}
+	return newLane(ctx, e.read)
 }
 
 // update takes the turn, runs the unit inside the open group, or opens one, and leaves: the last to leave, with nobody
@@ -532,12 +542,13 @@ func (e *sqliteEngine) close(db *DB) error {
 	if already {
 		return nil
 	}
-	for range cap(e.readers) {
-		l := <-e.readers
+	close(e.done)
+	for range cap(e.viewing) { // every View has left, and none will enter
+		e.viewing <- struct{}{}
+	}
+	for _, l := range e.idle.lanes {
 		errs = append(errs, l.close())
 	}
-	if e.readers != nil {
-		close(e.readers)
-	}
+	e.idle.lanes = nil
 	return errors.Join(errs...)
 }

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -320,6 +323,65 @@ func TestTouchedNamesEveryRowWritten(t *testing.T) {
 	})
 	if d := cmp.Diff(digests[store.SQLite], digests[store.PostgreSQL]); d != "" && len(digests) == 2 {
 		t.Errorf("the engines disagree: %s", d)
+	}
+}
+
+// SQLite would allow it, PostgreSQL's connection is busy: neither engine does.
+func TestNoStatementRunsWhileRowsAreWalked(t *testing.T) {
+	eachWithPlaces(t, func(t *testing.T, db *store.DB) {
+		must(t, update(t.Context(), db, func(tx *store.Tx) error { return tx.Insert("place", place{ID: "A", Town: "a"}) }))
+		err := db.View(t.Context(), func(tx *store.Tx) error {
+			return tx.Each(func([]any) error { _, err := tx.Query("SELECT 1"); return err }, "SELECT id FROM place")
+		})
+		if err == nil || !strings.Contains(err.Error(), "are walked") {
+			t.Errorf("error = %v", err)
+		}
+		must(t, db.View(t.Context(), func(tx *store.Tx) error {
+			rows, err := tx.Query("SELECT id FROM place")
+			must(t, err)
+			for rows.Next() {
+				_, err = tx.Query("SELECT 1")
+				must(t, err)
+			}
+			return nil
+		}))
+	})
+}
+
+func TestClosedDatabaseSaysSo(t *testing.T) {
+	storetest.EachDSN(t, storetest.Setup{Extra: places}, func(t *testing.T, dsn string, opts store.Options) {
+		db := openAt(t, dsn, opts)
+		must(t, db.Close())
+		must(t, db.Close())
+		if err := db.View(t.Context(), func(*store.Tx) error { return nil }); !errors.Is(err, store.ErrClosed) {
+			t.Errorf("View: %v", err)
+		}
+		if err := update(t.Context(), db, func(*store.Tx) error { return nil }); !errors.Is(err, store.ErrClosed) {
+			t.Errorf("Update: %v", err)
+		}
+	})
+}
+
+// More Views than connections: they queue, a panic gives its connection back, and names of directories are no URLs.
+func TestViewsShareTheConnections(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "a b?c=d%20#é")
+	db := openAt(t, dir, store.Options{Migrations: storetest.Foundation(places), Readers: 2})
+	var wg sync.WaitGroup
+	for i := range 50 {
+		wg.Go(func() {
+			defer func() { _ = recover() }()
+			must(t, db.View(t.Context(), func(tx *store.Tx) error {
+				if _, err := tx.Query("SELECT id FROM place"); err != nil || i%5 > 0 {
+					return err
+				}
+				panic("no")
+			}))
+		})
+	}
+	wg.Wait()
+	must(t, db.Close())
+	if _, err := os.Stat(filepath.Join(dir, store.FileName)); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -17,6 +17,7 @@ type Tx struct {
 	run     runner
 	writes  bool
 	failed  error
+	walking bool             // a query's rows are being handed out
 	touched map[touchKey]int // index into order
 	order   []Touch
 	events  int
@@ -45,6 +46,9 @@ func (tx *Tx) Kind() Kind { return tx.db.kind }
 func (tx *Tx) ready(text string, args []any) (*statement, string, []any, error) {
 	if tx.failed != nil {
 		return nil, "", nil, tx.failed
+	}
+	if tx.walking {
+		return nil, "", nil, tx.fail(fmt.Errorf("store: a statement while the rows of another are walked: %q", text))
 	}
 	s, err := parse(text)
 	if err != nil {
@@ -123,6 +127,8 @@ func (tx *Tx) each(head func([]string) error, fn func([]any) error, text string,
 
 func (tx *Tx) query(head func([]string) error, fn func([]any) error, text, spelt string, in []any) error {
 	var own error // an error of fn or head is the caller's, not the engine's
+	tx.walking = true
+	defer func() { tx.walking = false }()
 	err := tx.run.query(tx.ctx, spelt, in, func(columns []string) error {
 		if head != nil {
 			own = head(columns)
