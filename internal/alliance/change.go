@@ -160,18 +160,14 @@ type Approval struct {
 // order is how the changes that one approval completes take effect: people before their keys, keys before posts. Who goes
 // goes last, once their posts are another's; their keys before their roles, since a colleague's word about keys counts
 // with the clients only while both hold a role at the same member.
-var order = []ChangeKind{Accession, TeamChange, KeyChange, PostChange, Revocation, departure}
+var order = []ChangeKind{Accession, TeamChange, KeyChange, PostChange, Revocation}
 
-// departure stands in order for a team change by which a role is left.
-const departure ChangeKind = "departure"
-
-// rank is the change's place in order.
+// rank is the change's place in order: a role that is left comes last.
 func (c changeRow) rank() int {
-	kind := c.Kind
-	if e, err := c.entry(); kind == TeamChange && err == nil && e.Leaves {
-		kind = departure
+	if e, err := c.entry(); c.Kind == TeamChange && err == nil && e.Leaves {
+		return len(order)
 	}
-	return slices.Index(order, kind)
+	return slices.Index(order, c.Kind)
 }
 
 // Approve signs changes, all of them or none, and puts into effect those that have two signatures by then: their records

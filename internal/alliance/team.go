@@ -45,8 +45,10 @@ func (a *Alliance) ProposeRole(ctx context.Context, by ailleurs.Actor, agent ail
 		if err := tellApprovers(tx, member, []ailleurs.AgentID{by.Agent, agent}, role.Guards(), at); err != nil {
 			return err
 		}
-		return say(tx, journal.Event{Kind: "team.proposed", At: at, Actor: by.Agent, Member: member, Subject: string(agent),
-			Detail: map[string]any{"role": role, "leaves": leaves}})
+		return say(tx, journal.Event{
+			Kind: "team.proposed", At: at, Actor: by.Agent, Member: member, Subject: string(agent),
+			Detail: map[string]any{"role": role, "leaves": leaves},
+		})
 	})
 	return id, err
 }

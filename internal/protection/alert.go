@@ -345,8 +345,10 @@ func (p *Protection) Close(ctx context.Context, by ailleurs.Actor, id ailleurs.A
 		if err := silence(tx, id); err != nil {
 			return err
 		}
-		return say(tx, journal.Event{Kind: "alert.closed", At: at, Actor: by.Agent, Member: by.Member, Case: a.Case, Subject: string(id),
-			Detail: map[string]string{"end": string(end)}})
+		return say(tx, journal.Event{
+			Kind: "alert.closed", At: at, Actor: by.Agent, Member: by.Member, Case: a.Case, Subject: string(id),
+			Detail: map[string]string{"end": string(end)},
+		})
 	})
 }
 
@@ -373,6 +375,27 @@ func (p *Protection) Alerts(ctx context.Context, by ailleurs.Actor) ([]Alert, er
 		return nil
 	})
 	return out, err
+}
+
+// RingsFor returns the gravest alert that rings for the actor now: one that rang them, or any for a duty officer; empty
+// when none does.
+func (p *Protection) RingsFor(ctx context.Context, by ailleurs.Actor) (ailleurs.AlertID, error) {
+	text := `SELECT a.id FROM alert a WHERE a.closed_at IS NULL AND a.acknowledged_at IS NULL`
+	var args []any
+	if !by.Is(ailleurs.DutyOfficer) {
+		text += " AND EXISTS (SELECT 1 FROM alert_ring r WHERE r.alert_id = a.id AND r.agent_id = $1)"
+		args = append(args, by.Agent)
+	}
+	var ids []ailleurs.AlertID
+	err := p.db.View(ctx, func(tx *store.Tx) error {
+		var err error
+		ids, err = store.All[ailleurs.AlertID](tx, text+" ORDER BY a.level DESC, a.raised_at, a.id LIMIT 1", args...)
+		return err
+	})
+	if err != nil || len(ids) == 0 {
+		return "", err
+	}
+	return ids[0], nil
 }
 
 // Alert returns one alert, open or closed, under the same rule.

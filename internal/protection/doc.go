@@ -10,6 +10,7 @@
 //	Alerts, Alert         what an actor may see of them
 //	Takers                to whom an alert can be handed over: whoever holds it
 //	Lines, SetLines       the call tree, in order: coordinators
+//	Tests                 how the last weekly try of each line ended
 //	Ready                 refuses to start with duty officers and nothing but mail to reach them
 //	Handlers              of the jobs: the next ring, the weekly test
 //	Journal, OwnEvents    a page of events and what proves it: guarantors and coordinators; everyone, of their own
