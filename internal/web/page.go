@@ -54,6 +54,8 @@ type frame struct {
 	Viewer  Viewer
 	SignOut bool
 	Nav     []navLink
+	Danger  string // address of the page for when someone is in danger
+	Rings   string // address of an alert that rings for the viewer
 	Seconds int    // until the session ends; 0 without one
 	Said    string // what the last action did
 	Says    string // address of this language's sentences, for scripts
@@ -228,6 +230,7 @@ func (s *Server) frame(w http.ResponseWriter, r *http.Request, v *visit) frame {
 	if r.Method != http.MethodGet {
 		f.Path = "/"
 	}
+	f.Danger, f.Rings = s.danger(r, v)
 	if !f.Public {
 		f.Seconds = max(1, int(v.viewer.Ends.Sub(v.at)/time.Second))
 		for _, item := range s.nav {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"codeberg.org/ailleurs/ailleurs"
+	"codeberg.org/ailleurs/ailleurs/internal/protection"
 )
 
 // routes lists every address of the hub: method, path, who may, what answers. Paths name screens, never people or places.
@@ -45,6 +46,21 @@ func (s *Server) routes() []route {
 		post("/annuaire", signedIn, s.annuaire),
 		post("/coffre/resceller", enrolling, s.rewrap),
 
+		get("/travail", signedIn, s.inbox).inNav("nav.work"),
+		get("/dossiers/nouveau", only(ailleurs.Caseworker), s.newCase),
+		post("/dossiers", only(ailleurs.Caseworker), s.openCase()).uploads(),
+		get("/dossiers/{id}", signedIn, s.dossier),
+		get("/dossiers/{id}/modifier", only(ailleurs.Caseworker), s.editDraft),
+		get("/dossiers/{id}/appeler", only(ailleurs.Caseworker), s.callForm),
+		post("/dossiers/{id}/{action}", signedIn, s.caseAction()).uploads(),
+		get("/appels/{id}", signedIn, s.thread),
+		post("/appels/{id}/{action}", signedIn, s.threadAction()).uploads(),
+		get("/places", only(ailleurs.Caseworker), s.places).inNav("nav.places"),
+		get("/places/nouvelle", only(ailleurs.Caseworker), s.newPlace),
+		post("/places", only(ailleurs.Caseworker), s.publishPlace),
+		post("/places/{id}/renouveler", only(ailleurs.Caseworker), s.renewPlace),
+		post("/places/{id}/retirer", only(ailleurs.Caseworker), s.withdrawPlace),
+
 		get("/personnes", signedIn, s.people).inNav("nav.people"),
 		post("/personnes/invitation", signedIn, s.invite),
 		post("/personnes/reinvitation", signedIn, s.reinvite),
@@ -69,6 +85,23 @@ func (s *Server) routes() []route {
 		post("/compte/retirer", signedIn, s.removeUnlocker),
 		post("/compte/absence", signedIn, s.setAbsence),
 		post("/compte/absence/fin", signedIn, s.endAbsence),
+		get("/alerte", signedIn, s.alert),
+		post("/alerte", signedIn, s.raise),
+		get("/dossiers/{id}/alerte", signedIn, s.alert),
+		post("/dossiers/{id}/alerte", signedIn, s.raise),
+		get("/astreinte", only(ailleurs.DutyOfficer, ailleurs.Coordinator), s.duty).inNav("nav.duty"),
+		post("/astreinte/ordre", only(ailleurs.Coordinator), s.orderTree),
+		get("/astreinte/{id}", signedIn, s.ringing),
+		post("/astreinte/{id}/prendre", signedIn, s.takeAlert),
+		post("/astreinte/{id}/passer", signedIn, s.passAlert),
+		post("/astreinte/{id}/clore", signedIn, s.closeAlert),
+		get("/journal", signedIn, s.journal).inNav("nav.journal"),
+		get("/journal/moi", signedIn, s.ownEvents),
+		post("/journal/export", only(ailleurs.Guarantor, ailleurs.Coordinator), s.exportJournal),
+		get("/journal/checkpoint", anyone, s.checkpoint(protection.JournalLog)),
+		get("/journal/tile/{path...}", anyone, s.tile(protection.JournalLog)),
+		get("/registre/checkpoint", anyone, s.checkpoint(protection.RegisterLog)),
+		get("/registre/tile/{path...}", anyone, s.tile(protection.RegisterLog)),
 		post("/session/continuer", enrolling, s.stay),
 		post("/sortir", anyone, s.leave),
 	}

@@ -10,22 +10,24 @@ import (
 
 	"codeberg.org/ailleurs/ailleurs"
 	"codeberg.org/ailleurs/ailleurs/internal/alliance"
+	"codeberg.org/ailleurs/ailleurs/internal/protection"
 	"codeberg.org/ailleurs/ailleurs/internal/relocation"
 )
 
 // Config is what a server needs. A zero field is usable or refused by its name.
 type Config struct {
-	Origin     string               // where browsers find the hub: "https://hub.example", "http://localhost:8080"; required
-	Now        func() time.Time     // the clock; required
-	Log        *slog.Logger         // for operators; discards when nil
-	Demo       bool                 // every page says that its people are fictitious
-	Personas   []Persona            // whom a visitor of a demonstration may be; refused elsewhere
-	Sessions   Sessions             // those of Alliance when nil
-	Operator   Operator             // who runs this hub, for the legal pages
-	Presence   Presence             // members by département, for the home page; those of Alliance when nil
-	Alliance   *alliance.Alliance   // who is in; nil: nobody can be signed in
-	Relocation *relocation.Exchange // cases, calls and offers; nil: none
-	InFlight   int                  // requests served at once before 503; 512 when zero
+	Origin     string                 // where browsers find the hub: "https://hub.example", "http://localhost:8080"; required
+	Now        func() time.Time       // the clock; required
+	Log        *slog.Logger           // for operators; discards when nil
+	Demo       bool                   // every page says that its people are fictitious
+	Personas   []Persona              // whom a visitor of a demonstration may be; refused elsewhere
+	Sessions   Sessions               // those of Alliance when nil
+	Operator   Operator               // who runs this hub, for the legal pages
+	Presence   Presence               // members by département, for the home page; those of Alliance when nil
+	Alliance   *alliance.Alliance     // who is in; nil: nobody can be signed in
+	Relocation *relocation.Exchange   // cases, calls and offers; nil: none
+	Protection *protection.Protection // alerts, the journal and the public logs; nil: none
+	InFlight   int                    // requests served at once before 503; 512 when zero
 
 	// PublicOnly serves without the browser's half; pages that seal cannot work then. For tests of the pages that do not.
 	PublicOnly bool
