@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"codeberg.org/ailleurs/ailleurs"
 	"codeberg.org/ailleurs/ailleurs/internal/alliance"
@@ -26,7 +27,7 @@ type changeCard struct {
 	Keys    bool     // new keys: six words are to be heard
 	Mine    bool     // about the viewer
 	Signed  int
-	Expires Clock
+	Expires time.Time
 	First   alliance.ChangeID // names the card
 	IDs     []alliance.ChangeID
 	Page    changeData
@@ -68,7 +69,7 @@ func (s *Server) changes(w http.ResponseWriter, r *http.Request) error {
 		if !ok {
 			card = &changeCard{
 				Title: c.AgentName, Town: c.MemberName, Mine: c.Agent != "" && c.Agent == viewer(r).Agent,
-				Expires: HoursUntil(c.Expires, at(r)), First: c.ID, Signed: len(c.Approved),
+				Expires: c.Expires, First: c.ID, Signed: len(c.Approved),
 			}
 			if card.Title == "" {
 				card.Title, card.Town = c.MemberName, ""

@@ -85,7 +85,7 @@ func (s *Server) peopleOf(r *http.Request, member ailleurs.MemberID) (peopleView
 	team := found.Member.Team
 	v.Member, v.Own = found.Member, member == me.Member
 	v.May = me.MayApprove(ailleurs.RegisterTeam, member, "", false)
-	v.Vacant = !team.Complete()
+	v.Vacant = !team.Complete() && found.Member.Kind != ailleurs.Association // one that coordinates is not called on
 	names := make(map[ailleurs.AgentID]string)
 	for _, p := range found.People {
 		names[p.ID] = p.Name
