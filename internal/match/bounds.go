@@ -133,7 +133,7 @@ func (b *bounds) updateJobs(p *problem, price []int64, place int, t *jobTable) {
 		travel := -w.Commute * int64(n.whole) * scale
 		for at := p.jobStart[n.place]; at < p.jobStart[n.place+1]; at++ {
 			j := &p.jobs[at]
-			value := coarse(travel - price[p.jobRow(j.index)])
+			value := coarse(travel + j.worth*scale - price[p.jobRow(j.index)])
 			level := min(j.level, int32(levels-1))
 			for licence := range int32(2) {
 				if licence == 0 && (!n.walk || j.licence) || licence == 1 && !n.drive {

@@ -65,6 +65,7 @@ func newCore(s *search, groups []int32, cols [][]*column, room []int32) *core {
 		rhs = append(rhs, float64(n))
 	}
 	c.lp = newProgram(rhs)
+	c.lp.stop = s.stop
 	for i := range groups {
 		c.first = append(c.first, int32(len(c.colOf)))
 		for _, col := range cols[i] {

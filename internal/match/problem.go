@@ -41,7 +41,8 @@ type problem struct {
 	rowsOf   [][]int32 // per household: its rows of kind rowPair
 
 	manySupports bool
-	huge         bool // points too large for the bounds' 32 bits
+	dear         float64 // no placement is worth more points
+	huge         bool    // points too large for the bounds' 32 bits
 }
 
 // A row limits how much of something all placements together use.
@@ -93,6 +94,7 @@ type jobFact struct {
 	code, level, minAge    int32
 	from, until            int32
 	licence, nights        bool
+	worth                  int64 // points that the job gives by itself: none, but in simulations, where it may cost
 }
 
 type nearby struct {
@@ -403,6 +405,7 @@ func (p *problem) households() {
 			f.workers = append(f.workers, l)
 		}
 		most := f.base + f.maxWish + w.Support*int64(len(h.Support)) + 10*w.Reciprocity + 100*w.JobFit*int64(len(h.Workers))
+		p.dear = max(p.dear, float64(most))
 		p.huge = p.huge || most > 1<<21
 		worst := f.base + low - 3*w.SpareRoom - 10*w.Reciprocity - int64(len(h.Workers))*w.Commute*reach
 		f.doubtful = worst <= 0

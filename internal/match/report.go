@@ -68,7 +68,7 @@ func (s *search) certify(o Options) *Certificate {
 		t.points = s.points
 		t.pass(t.rounded(t.price), 0)
 		if !s.stop() {
-			t.walk(200*max(o.Effort, 1), 25, 0.05)
+			t.walk(200*max(o.Effort, 1), 25, 0.05, 150*scale)
 			if len(t.p.groups) <= coreGroups {
 				t.master(30, 400*scale)
 			}
@@ -78,13 +78,7 @@ func (s *search) certify(o Options) *Certificate {
 	cert := &Certificate{Scale: scale, Homes: map[string]int64{}, Jobs: map[string]int64{}, Members: map[string]int64{}}
 	cert.Bound = max(floorDiv(t.bound, scale), 0)
 	// What nobody can have costs more than anything is worth: it adds nothing, and rules out what is no placement.
-	dear := int64(1)
-	for i := range t.p.families {
-		f := &t.p.families[i]
-		w := &in.Settings.Weights
-		dear = max(dear, f.base+f.maxWish+w.Support*int64(len(in.Households[i].Support))+10*w.Reciprocity+100*w.JobFit*int64(len(f.workers)))
-	}
-	dear *= scale
+	dear := int64(t.p.dear+1) * scale
 	for r, row := range t.p.rows {
 		price := int64(0)
 		if r < len(t.proved) {

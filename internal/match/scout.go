@@ -344,7 +344,7 @@ func (s *scout) entered(place, entry int32) {
 				if s.excluded(j.commune, j.member) || s.free(row) <= 0 {
 					continue
 				}
-				value := travel + set.Weights.JobFit*int64(fit)*scale - s.price[row]
+				value := travel + (set.Weights.JobFit*int64(fit)+j.worth)*scale - s.price[row]
 				list = append(list, candidate{j.index, value})
 				best = max(best, value)
 			}

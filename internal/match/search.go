@@ -23,6 +23,7 @@ type search struct {
 	points int64
 	room   []int32 // what the plan leaves of each row
 
+	quick   bool   // passes leave out groups of several households, which take longest, and prove nothing
 	onBound func() // called when the bound or the plan got better
 }
 
@@ -89,8 +90,13 @@ func (s *search) pass(price []int64, margin int64) (bound int64, chosen []*colum
 					known, chosen[g] = v, c
 				}
 			}
-			c, b := sc.bestColumn(g, known)
-			best[g] = max(b, known)
+			var c *column
+			best[g] = known
+			if !s.quick || len(s.p.groups[g]) == 1 {
+				var b int64
+				c, b = sc.bestColumn(g, known)
+				best[g] = max(b, known)
+			}
 			if c != nil {
 				if s.add(g, c) {
 					news[g]++
@@ -100,11 +106,14 @@ func (s *search) pass(price []int64, margin int64) (bound int64, chosen []*colum
 				}
 			}
 			if margin > 0 && best[g] > 0 && len(s.p.groups[g]) == 1 {
-				sc.list(s.p.groups[g][0], max(best[g]-margin, 1), poolRoom/2, func(home int32, jobs []int32, value int64) {
-					if s.add(g, s.p.column(g, sc.points(home, jobs, value), []spot{copied(spot{home, jobs, value})})) {
+				for i, st := range sc.stays(s.p.groups[g][0], max(best[g]-margin, 1)) {
+					if i == poolRoom/3 {
+						break
+					}
+					if s.add(g, s.p.column(g, st.points, []spot{st.spot})) {
 						news[g]++
 					}
-				})
+				}
 			}
 			s.trim(g, price)
 		}
@@ -116,7 +125,7 @@ func (s *search) pass(price []int64, margin int64) (bound int64, chosen []*colum
 	for r, v := range price {
 		bound += v * int64(s.p.rows[r].room)
 	}
-	if bound < s.bound {
+	if bound < s.bound && !s.quick {
 		s.bound, s.proved = bound, price
 		if s.onBound != nil {
 			s.onBound()
@@ -161,18 +170,17 @@ func (s *search) pick(price []int64, chosen []*column) int64 {
 	return sum
 }
 
-// walk improves the prices by a deflected subgradient method (the volume algorithm of Barahona and Anbil, Mathematical
-// Programming 87, 2000): the direction is a moving average of what the chosen columns leave of each row, the step is
-// Polyak's towards the points of the plan. Every so many iterations a pass looks beyond the pool, and only passes prove.
-func (s *search) walk(iterations, every int, theta float64) {
+// walk improves the prices by the volume algorithm (Barahona and Anbil, Mathematical Programming 87, 2000): steps start
+// from the best prices so far, along a moving average of what the chosen columns leave of each row, and are as long as
+// Polyak says on the way to the points of the plan. Every so many iterations a pass looks beyond the pool; only passes
+// prove anything.
+func (s *search) walk(iterations, every int, factor float64, margin int64) {
 	p := s.p
-	n := len(p.rows)
-	direction := make([]float64, n)
 	chosen := make([]*column, len(p.groups))
 	center := slices.Clone(s.price)
+	var direction, left []float64
 	lowest := math.Inf(1)
-	idle := 0
-	fresh := true
+	worse := 0
 	for i := range iterations {
 		if s.stop() {
 			break
@@ -180,16 +188,11 @@ func (s *search) walk(iterations, every int, theta float64) {
 		price := s.rounded(s.price)
 		var value int64
 		if i%every == 0 {
-			margin := int64(0)
-			if i == 0 {
-				margin = 30 * scale
-			}
 			value, chosen, _ = s.pass(price, margin)
 			s.separate(chosen)
 			for len(s.price) < len(p.rows) {
-				s.price, center, direction = append(s.price, 0), append(center, 0), append(direction, 0)
+				s.price, center = append(s.price, 0), append(center, 0)
 			}
-			n = len(p.rows)
 			if i > 0 {
 				// The pool has grown: what it promised at the center before no longer counts.
 				lowest = float64(s.pick(s.rounded(center), make([]*column, len(p.groups)))) / scale
@@ -197,19 +200,11 @@ func (s *search) walk(iterations, every int, theta float64) {
 		} else {
 			value = s.pick(price, chosen)
 		}
+		n := len(p.rows)
 		v := float64(value) / scale
-		if v < lowest-1e-6*math.Abs(lowest) || math.IsInf(lowest, 1) {
-			lowest = v
-			idle = 0
-			copy(center, s.price)
-		} else if idle++; idle >= 20 {
-			idle = 0
-			theta *= 0.9
-			copy(s.price, center)
-		}
-		left := make([]int32, n)
+		left = slices.Grow(left[:0], n)[:n]
 		for r := range left {
-			left[r] = p.rows[r].room
+			left[r] = float64(p.rows[r].room)
 		}
 		for g, c := range chosen {
 			if c == nil {
@@ -220,34 +215,60 @@ func (s *search) walk(iterations, every int, theta float64) {
 			}
 			s.weigh(int32(g), c)
 		}
-		keep := 0.9
-		if fresh {
-			keep, fresh = 0, false
+		if direction == nil {
+			direction = slices.Clone(left)
+		}
+		for len(direction) < n {
+			direction = append(direction, left[len(direction)])
+		}
+		// The average that is shortest, within bounds.
+		along, across := 0.0, 0.0
+		for r := range n {
+			if p.rows[r].active {
+				d := left[r] - direction[r]
+				along -= direction[r] * d
+				across += d * d
+			}
+		}
+		share := 0.1
+		if across > 0 {
+			share = min(max(along/across, 0.01), 0.1)
+		}
+		ahead := 0.0
+		for r := range n {
+			if p.rows[r].active {
+				direction[r] += share * (left[r] - direction[r])
+				ahead += direction[r] * left[r]
+			}
+		}
+		if v < lowest {
+			lowest, worse = v, 0
+			copy(center, s.price)
+			if ahead > 0 {
+				factor = min(factor*1.1, 2)
+			}
+		} else if worse++; worse >= 20 {
+			worse, factor = 0, factor*0.8
 		}
 		norm := 0.0
 		for r := range n {
-			if !p.rows[r].active {
-				continue
-			}
-			direction[r] = keep*direction[r] + (1-keep)*float64(left[r])
-			if s.price[r] > 0 || direction[r] < 0 {
+			if p.rows[r].active && (center[r] > 0 || direction[r] < 0) {
 				norm += direction[r] * direction[r]
 			}
 		}
-		if norm < 1e-12 {
+		if norm < 1e-9 {
 			break
 		}
-		target := float64(s.points)
-		step := theta * max(v-target, 1) / norm
+		step := factor * max(lowest-float64(s.points), 1) / norm
 		for r := range n {
 			if p.rows[r].active {
-				s.price[r] = max(0, s.price[r]-step*direction[r])
+				s.price[r] = min(max(0, center[r]-step*direction[r]), p.dear)
 			}
 		}
 	}
+	copy(s.price, center)
 	if !s.stop() {
 		s.pass(s.rounded(center), 0)
-		copy(s.price, center)
 	}
 }
 

@@ -22,7 +22,9 @@ type program struct {
 	dual  []float64
 	work  []float64
 	queue []int32
+	fresh int // steps until all columns are looked at again
 	steps int
+	stop  func() bool // asked now and then by maximise
 
 	barred      []bool // columns that must be zero
 	barredSlack []bool // rows that must hold with equality
@@ -333,12 +335,16 @@ func (l *program) entering() (v int32, ok bool) {
 		}
 	}
 	l.queue = kept
+	if l.fresh--; l.fresh <= 0 {
+		ok, l.fresh, l.queue = false, 6, l.queue[:0]
+		best = 1e-6
+	}
 	for i, s := range l.slack {
 		if s < 0 && !l.barredSlack[i] {
 			consider(int32(-1-i), -l.dual[i])
 		}
 	}
-	if ok {
+	if ok && l.fresh < 6 {
 		return v, true
 	}
 	// Look at all columns and keep the best of them for the next steps.
@@ -364,7 +370,7 @@ func (l *program) entering() (v int32, ok bool) {
 		}
 		return int(a.j - b.j)
 	})
-	for _, t := range top[:min(len(top), 100)] {
+	for _, t := range top[:min(len(top), 30)] {
 		l.queue = append(l.queue, t.j)
 		consider(t.j, t.d)
 	}
@@ -380,6 +386,9 @@ func (l *program) maximise(limit int) bool {
 			l.refactor()
 		}
 		l.prices()
+		if l.steps%64 == 0 && l.stop != nil && l.stop() {
+			return false
+		}
 		enter, ok := l.entering()
 		if !ok {
 			return true

@@ -37,14 +37,16 @@ func solve(in *Instance, o Options) *search {
 	if stop == nil {
 		stop = func() bool { return false }
 	}
-	p := compile(in)
-	s := newSearch(p, o.Workers, stop)
+	s := newSearch(compile(in), o.Workers, stop)
+	p := s.p
 	s.onBound = func() {
 		if o.Progress != nil {
 			o.Progress(s.provedBound(), s.points)
 		}
 	}
 	s.pass(s.rounded(s.price), 0)
+	s.auction(40 * scale)
+	s.pass(s.rounded(s.price), 50*scale)
 	s.greedy()
 	if len(p.groups) <= coreGroups {
 		s.exact(o.Effort)
@@ -52,6 +54,17 @@ func solve(in *Instance, o Options) *search {
 		s.large(o.Effort)
 	}
 	return s
+}
+
+// quickly makes a good plan without proving much, for problems that come by the thousand.
+func (s *search) quickly() {
+	s.pass(s.rounded(s.price), 0)
+	s.auction(30 * scale)
+	s.pass(s.rounded(s.price), 60*scale)
+	s.greedy()
+	s.walk(60, 20, 0.1, 60*scale)
+	s.greedy()
+	s.improve(2, 40, 5, 150*scale)
 }
 
 // provedBound is the bound in whole points.
@@ -160,9 +173,9 @@ func (s *search) exact(effort int) {
 	if s.optimal() {
 		return
 	}
-	s.walk(200, 20, 0.1)
+	s.settle(0.0008, 40)
 	s.greedy()
-	s.master(60, 400*scale)
+	s.master(60, 40*scale)
 	s.greedy()
 	s.improve(3, 60, 20, 200*scale)
 	spread := int64(16 * scale)
@@ -191,6 +204,17 @@ func (s *search) exact(effort int) {
 			return
 		}
 		spread *= 3
+	}
+}
+
+// settle walks until a walk lowers the bound by less than the given share, or for so many walks.
+func (s *search) settle(share float64, walks int) {
+	for range walks {
+		before := s.bound
+		s.walk(60, 15, 0.1, 50*scale)
+		if s.stop() || float64(before-s.bound) < share*float64(before) {
+			return
+		}
 	}
 }
 
@@ -251,6 +275,7 @@ func (s *search) master(rounds int, margin int64) {
 		}
 	}
 	lp := newProgram(rhs)
+	lp.stop = s.stop
 	inside := make(map[*column]int32)
 	insert := func(g int32, c *column) int32 {
 		terms := []term{{g, 1}}
@@ -348,15 +373,15 @@ func (s *search) master(rounds int, margin int64) {
 
 // large improves prices and plan in turn where the problem is too large to be one core.
 func (s *search) large(effort int) {
-	s.walk(300, 25, 0.1)
-	s.greedy()
-	for range 2 * effort {
+	for i := range 12 * effort {
 		if s.stop() || s.optimal() {
 			return
 		}
-		s.improve(1, 60, 10, 150*scale)
-		s.walk(300, 50, 0.05)
+		s.walk(75, 15, 0.1, 50*scale)
 		s.greedy()
+		if i%4 == 3 {
+			s.improve(1, 60, 10, 150*scale)
+		}
 	}
 	s.improve(2*effort, 100, 20, 150*scale)
 }
