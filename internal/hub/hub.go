@@ -7,12 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"time"
 
 	"codeberg.org/ailleurs/ailleurs"
 	"codeberg.org/ailleurs/ailleurs/internal/alliance"
 	"codeberg.org/ailleurs/ailleurs/internal/jobs"
 	"codeberg.org/ailleurs/ailleurs/internal/mail"
+	"codeberg.org/ailleurs/ailleurs/internal/protection"
 	"codeberg.org/ailleurs/ailleurs/internal/relocation"
 	"codeberg.org/ailleurs/ailleurs/internal/store"
 	"codeberg.org/ailleurs/ailleurs/internal/territory"
@@ -29,6 +31,10 @@ type Config struct {
 	Now    func() time.Time // the clock; required
 	Log    *slog.Logger     // discards when nil
 
+	// Ringer makes the phones of duty officers ring; without one a hub that has duty officers does not serve. A
+	// demonstration rings nobody.
+	Ringer protection.Ringer
+
 	// Personas are the people that a visitor of a demonstration may be, one click each; refused by any other hub.
 	Personas []web.Persona
 }
@@ -39,6 +45,7 @@ type Hub struct {
 	Ground     *territory.Territory
 	Alliance   *alliance.Alliance
 	Relocation *relocation.Exchange
+	Protection *protection.Protection
 	Logs       Logs
 	Web        *web.Server
 
@@ -86,15 +93,19 @@ func (h *Hub) wire() error {
 	if err != nil {
 		return err
 	}
+	if h.Protection, err = h.protect(); err != nil {
+		return err
+	}
 	if h.Web, err = web.New(web.Config{
 		Origin: h.cfg.Origin, Now: h.cfg.Now, Log: h.cfg.Log, Demo: h.cfg.Demo, Alliance: h.Alliance, Relocation: h.Relocation,
-		Personas: h.cfg.Personas,
+		Protection: h.Protection, Personas: h.cfg.Personas,
 	}); err != nil {
 		return err
 	}
 	h.handlers = h.Relocation.Handlers()
+	maps.Copy(h.handlers, h.Protection.Handlers())
 	h.handlers["notice"] = func(tx *store.Tx, at time.Time, job jobs.Due) error {
-		return mail.Notice(tx, ailleurs.AgentID(job.Subject), mail.Followed, at)
+		return mail.Notice(tx, ailleurs.AgentID(job.Subject), mail.MatterOf(job.Detail), at)
 	}
 	return nil
 }

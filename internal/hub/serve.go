@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -16,15 +17,17 @@ const (
 	farewell   = 10 * time.Second // for requests under way when the hub is asked to stop
 )
 
-// Serve answers on the listener and does what falls due, until ctx ends; then it lets requests under way finish.
+// Serve answers on the listener, does what falls due and rings, until ctx ends; then it lets requests under way finish. A
+// hub whose duty officers no phone can reach does not start.
 func (h *Hub) Serve(ctx context.Context, l net.Listener) error {
+	if err := h.Protection.Ready(ctx, h.cfg.Now()); err != nil {
+		return errors.Join(err, l.Close())
+	}
 	server := h.Web.HTTP()
 	clock, stop := context.WithCancel(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		h.tick(clock)
-	}()
+	var clocks sync.WaitGroup
+	clocks.Go(func() { h.tick(clock) })
+	clocks.Go(func() { h.ring(clock) })
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(l) }()
 	var err error
@@ -39,7 +42,7 @@ func (h *Hub) Serve(ctx context.Context, l net.Listener) error {
 		}
 	}
 	stop()
-	<-done
+	clocks.Wait()
 	return err
 }
 

@@ -112,14 +112,32 @@ func (p *Protection) RaiseIn(tx *store.Tx, a Alarm, at time.Time) (ailleurs.Aler
 	if err := tx.Insert("alert", row); err != nil {
 		return "", err
 	}
+	also, err := p.beside(tx, a)
+	if err != nil {
+		return "", err
+	}
 	n := 0
-	for _, agent := range a.Also {
+	for _, agent := range also {
 		if err := p.call(tx, row.ID, n, agent, "", at); err != nil {
 			return "", err
 		}
 		n++
 	}
 	return row.ID, p.ringFrom(tx, row, n, "", at)
+}
+
+// beside lists those whom an alarm rings besides the call tree, each once, and never who raised it.
+func (p *Protection) beside(tx *store.Tx, a Alarm) ([]ailleurs.AgentID, error) {
+	also := slices.Clone(a.Also)
+	if p.cfg.Beside != nil && a.Case != "" && a.Level >= ailleurs.ThreatAlert {
+		more, err := p.cfg.Beside(tx, a.Case)
+		if err != nil {
+			return nil, err
+		}
+		also = append(also, more...)
+	}
+	slices.Sort(also)
+	return slices.DeleteFunc(slices.Compact(also), func(id ailleurs.AgentID) bool { return id == a.By || id == "" }), nil
 }
 
 // ringFrom rings the next officer of the tree, or first the one named, and sees to the ring after it. Where nobody is on
