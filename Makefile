@@ -32,11 +32,9 @@ build: wasm ## build the one static binary, bin/ailleurs
 # The browser's half. It is embedded into the binary, so it comes first; it is never committed.
 .PHONY: wasm
 wasm:
-ifneq ($(wildcard cmd/coffre/*.go),)
 	mkdir -p $(STATIC)
 	GOOS=js GOARCH=wasm $(STATIC_BUILD) -ldflags="-s -w" -o $(STATIC)/coffre.wasm ./cmd/coffre
 	cp $(GOROOT_WASM)/wasm_exec.js $(STATIC)/wasm_exec.js
-endif
 
 .PHONY: test
 test: wasm ## run every test, both engines and a real browser, with the race detector
