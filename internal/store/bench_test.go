@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"fmt"
+	"sync"
 	"testing"
 
 	"codeberg.org/ailleurs/ailleurs"
@@ -61,13 +62,22 @@ func BenchmarkView(b *testing.B) {
 // Durable units of one row, by 16 callers.
 func BenchmarkUpdateBy16(b *testing.B) {
 	benchPlaces(b, func(b *testing.B, db *store.DB) {
+		insert := func() {
+			id := ailleurs.NewID[ailleurs.PlaceID]()
+			if err := update(b.Context(), db, func(tx *store.Tx) error { return tx.Insert("place", place{ID: id, Town: string(id)}) }); err != nil {
+				b.Error(err)
+			}
+		}
+		var wg sync.WaitGroup
+		for range 64 { // every connection is open
+			wg.Go(insert)
+		}
+		wg.Wait()
 		b.SetParallelism(8) // × 2 processors
+		b.ResetTimer()
 		b.RunParallel(func(p *testing.PB) {
 			for p.Next() {
-				id := ailleurs.NewID[ailleurs.PlaceID]()
-				if err := update(b.Context(), db, func(tx *store.Tx) error { return tx.Insert("place", place{ID: id, Town: string(id)}) }); err != nil {
-					b.Error(err)
-				}
+				insert()
 			}
 		})
 	})

@@ -233,6 +233,7 @@ CREATE TABLE hold (
 ) STRICT;
 CREATE UNIQUE INDEX hold_live ON hold (place_id) WHERE released_at IS NULL;
 CREATE INDEX hold_thread ON hold (thread_id) WHERE released_at IS NULL;
+CREATE INDEX hold_case ON hold (case_id) WHERE released_at IS NULL;
 
 -- A journey: the instant to ring, and nothing of where to.
 -- journalled
@@ -296,3 +297,6 @@ CREATE TABLE offer_snapshot (
     at      TEXT NOT NULL,
     listing TEXT NOT NULL
 ) STRICT;
+
+-- For whom someone stands in is asked at each step.
+CREATE INDEX agent_deputy ON agent (deputy_id) WHERE deputy_id IS NOT NULL;
