@@ -152,11 +152,11 @@ func TestServerThatDiesAtCommitLeavesTheOutcomeUnknown(t *testing.T) {
 // A full disk refuses writes by name, loses nothing acknowledged, goes on reading, and writes again once there is room.
 func TestFullDiskIsRefusedAndReadsGoOn(t *testing.T) {
 	dir := t.TempDir()
-	if os.Getuid() != 0 {
-		t.Skip("SKIPPED: needs root to mount a small file system")
-	}
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=2m"); err != nil {
-		t.Skipf("SKIPPED: cannot mount a small file system: %v", err)
+		if os.Getenv("CI") == "true" {
+			t.Fatal(err)
+		}
+		t.Skipf("SKIPPED, A FULL DISK IS NOT TESTED: cannot mount a small file system, which takes root: %v", err)
 	}
 	t.Cleanup(func() {
 		if err := syscall.Unmount(dir, 0); err != nil {
