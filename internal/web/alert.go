@@ -111,11 +111,35 @@ type alertCard struct {
 	Mine     bool
 	ClosedAt time.Time
 	End      ailleurs.AlertEnd
-	Rung     []protection.Rung
+	Rung     []rungLine
 	MayTake  bool
 	MayRun   bool // hand over, close
 	Takers   []Option
 	Ends     []Option
+}
+
+// rungLine is one person whom an alert has called, how often, and when last.
+type rungLine struct {
+	Name  string
+	Times int
+	Last  time.Time
+}
+
+// rungLines gathers the calls of each person, in the order in which they were first called.
+func rungLines(rung []protection.Rung) []rungLine {
+	var out []rungLine
+	place := make(map[ailleurs.AgentID]int)
+	for _, r := range rung {
+		i, ok := place[r.Agent]
+		if !ok {
+			i = len(out)
+			place[r.Agent] = i
+			out = append(out, rungLine{Name: r.Name})
+		}
+		out[i].Times++
+		out[i].Last = r.At
+	}
+	return out
 }
 
 // Gravest reports whether the numbers to call stand above the alert.
@@ -140,7 +164,7 @@ func (s *Server) alertCard(r *http.Request, a protection.Alert, names map[ailleu
 	c := alertCard{
 		ID: a.ID, Level: a.Level, Test: a.Test, Case: a.Case, Mark: string(a.Case[:min(5, len(a.Case))]), RaisedBy: names[a.RaisedBy],
 		RaisedAt: a.RaisedAt, On: names[a.AcknowledgedBy], OnAt: a.AcknowledgedAt, Mine: a.AcknowledgedBy == me.Agent,
-		ClosedAt: a.ClosedAt, End: a.End, Rung: a.Rung,
+		ClosedAt: a.ClosedAt, End: a.End, Rung: rungLines(a.Rung),
 	}
 	c.Ringing = a.ClosedAt.IsZero() && a.AcknowledgedAt.IsZero()
 	duty := me.Is(ailleurs.DutyOfficer)
