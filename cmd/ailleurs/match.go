@@ -22,6 +22,7 @@ type matchCommand struct {
 	Check       string        `placeholder:"PLAN" help:"Solve nothing: recompute this plan for the instance, without the solver."`
 	Certificate bool          `help:"Add prices from which anyone can recompute the bound."`
 	Limit       time.Duration `placeholder:"DURATION" help:"Stop after this long (such as 10s) with the best plan so far."`
+	Gap         float64       `default:"0" placeholder:"SHARE" help:"Stop once the gap is proved to be at most this (such as 0.001)."`
 	Effort      int           `default:"1" help:"Amount of work: 2 is twice the usual."`
 	Workers     int           `default:"0" help:"Processors to use; 0 means all. The plan does not depend on it."`
 	Prices      int           `default:"10" help:"How many times to try what one more home, job or place would bring."`
@@ -44,12 +45,16 @@ func (c matchCommand) Run(w world) error {
 	if prices == 0 {
 		prices = -1
 	}
+	near := false
 	plan := match.Solve(in, match.Options{
 		Seed: c.Seed, Workers: c.Workers, Effort: c.Effort, Certificate: c.Certificate, Prices: prices,
 		Stop: func() bool {
-			return w.Err() != nil || c.Limit > 0 && w.now().Sub(start) >= c.Limit
+			return near || w.Err() != nil || c.Limit > 0 && w.now().Sub(start) >= c.Limit
 		},
-		Progress: progress.show,
+		Progress: func(bound, points int64) {
+			near = near || c.Gap > 0 && float64(bound-points) <= c.Gap*float64(bound)
+			progress.show(bound, points)
+		},
 	})
 	progress.end()
 	if err := write(w, c.Out, plan.Write); err != nil {
