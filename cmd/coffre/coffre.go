@@ -20,15 +20,14 @@ type device interface {
 
 // A coffre answers the page's questions, one at a time. It holds the trousseau while the page is open.
 type coffre struct {
-	device    device
-	now       func() time.Time
-	trousseau *vault.Trousseau
-	directory *vault.Directory
-	communes  *territory.Territory
-	fresh     *enrolment
-	staged    *vault.Trousseau // with a lock more or less, until the hub has taken it
-	turn      chan struct{}
-	ops       map[string]op
+	device   device
+	now      func() time.Time
+	client   *vault.Client // of the open trousseau; nil while locked
+	communes *territory.Territory
+	fresh    *enrolment
+	staged   *vault.Trousseau // with a lock more or less, until the hub has taken it
+	turn     chan struct{}
+	ops      map[string]op
 }
 
 // An op reads its input and returns what the page may know.
@@ -101,8 +100,8 @@ func with[In any](do func(context.Context, In) (any, error)) op {
 
 // open returns the trousseau, or refuses: the page leads to unlocking.
 func (c *coffre) open() (*vault.Trousseau, error) {
-	if c.trousseau == nil {
+	if c.client == nil {
 		return nil, ailleurs.RefuseAs(ailleurs.Unsigned, "coffre.locked", "")
 	}
-	return c.trousseau, nil
+	return c.client.Trousseau(), nil
 }

@@ -39,11 +39,10 @@ type made struct {
 }
 
 func (c *coffre) desk() (*desk.Desk, error) {
-	t, err := c.open()
-	if err != nil {
+	if _, err := c.open(); err != nil {
 		return nil, err
 	}
-	return &desk.Desk{Trousseau: t, Directory: c.directory, Communes: c.communes}, nil
+	return &desk.Desk{Client: c.client, Communes: c.communes}, nil
 }
 
 // form reads the form of an operation into its type.
@@ -244,11 +243,7 @@ func (c *coffre) callWords(_ context.Context, in asked) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	id, sealed := in.Page.Dossier.ID, in.Page.Dossier.Sealed
-	if in.Page.Thread.ID != "" {
-		id, sealed = in.Page.Thread.Case, in.Page.Thread.Sealed
-	}
-	w, err := d.CallWords(id, sealed, in.Page.Other, c.now())
+	w, err := d.CallWords(in.Page.Dossier, in.Page.Thread, in.Page.Other, c.now())
 	return shownWords{w}, err
 }
 

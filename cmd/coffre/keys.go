@@ -4,10 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
-	"slices"
 	"time"
-
-	"golang.org/x/mod/sumdb/note"
 
 	"codeberg.org/ailleurs/ailleurs"
 	"codeberg.org/ailleurs/ailleurs/internal/vault"
@@ -118,7 +115,7 @@ func (c *coffre) unlock(ctx context.Context, in keysInput) (any, error) {
 }
 
 func (c *coffre) use(t *vault.Trousseau) {
-	c.trousseau, c.directory = t, vault.NewDirectory(t.Register)
+	c.client = vault.NewClient(t)
 }
 
 type who struct {
@@ -126,7 +123,7 @@ type who struct {
 	Unlocker string `json:"unlocker,omitempty"` // which one opened it
 }
 
-func (c *coffre) who(unlocker string) who { return who{c.trousseau.Public(), unlocker} }
+func (c *coffre) who(unlocker string) who { return who{c.client.Trousseau().Public(), unlocker} }
 
 // tab names what ties a session's copy to this browser.
 var tab = []byte("ailleurs/1 tab")
@@ -351,18 +348,14 @@ func (c *coffre) extend(_ context.Context, in keysInput) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(in.Verdict) > 0 && c.directory.Size() == 0 {
-		_ = c.directory.Resume(t, in.Verdict) // one that is not ours spares nothing
-	}
-	if err := c.directory.Extend(in.Records, in.Signed); err != nil {
-		return nil, err
-	}
-	if err := c.directory.CheckOwn(t); err != nil {
-		return nil, err
+	if len(in.Verdict) > 0 && c.client.Known() == 0 {
+		_ = c.client.Resume(in.Verdict) // one that is not ours spares nothing
 	}
 	was := t.Register
-	t.Register = c.directory.Pin()
-	return register{c.directory.Size(), t.Register.Verifier, t.Register.Size > was.Size, c.directory.Verdict(t)}, nil
+	if err := c.client.Learn(in.Records, in.Signed); err != nil {
+		return nil, err
+	}
+	return register{c.client.Known(), t.Register.Verifier, t.Register.Size > was.Size, c.client.Verdict()}, nil
 }
 
 func (c *coffre) size(context.Context, keysInput) (any, error) {
@@ -370,7 +363,7 @@ func (c *coffre) size(context.Context, keysInput) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return register{Size: c.directory.Size(), Log: t.Register.Verifier}, nil
+	return register{Size: c.client.Known(), Log: t.Register.Verifier}, nil
 }
 
 // words are the six words of someone's keys, to be compared with what they read aloud.
@@ -398,9 +391,9 @@ type ownKey struct {
 
 // A change of people or keys waits for approval: the very text that the signature commits to.
 type change struct {
-	ID   string        `json:"id"`
-	Text string        `json:"text"`
-	Key  *vault.Public `json:"key"` // of a change of keys: the keys that the hub shows
+	ID   string       `json:"id"`
+	Text string       `json:"text"`
+	Key  vault.Public `json:"key"` // of a change of keys: the keys that the hub shows
 }
 
 type approval struct {
@@ -412,8 +405,7 @@ type approvals struct {
 	Approvals []approval `json:"approvals"`
 }
 
-// approve signs one's approval of changes, each from its own text, never from what the hub says that it means. New keys
-// are approved only when the words heard from their holder are those of the keys shown, and the keys those of the entry.
+// approve signs one's approval of changes, each as the desk does.
 func (c *coffre) approve(_ context.Context, in keysInput) (any, error) {
 	d, err := c.desk()
 	if err != nil {
@@ -421,44 +413,13 @@ func (c *coffre) approve(_ context.Context, in keysInput) (any, error) {
 	}
 	out := approvals{Approvals: []approval{}}
 	for _, ch := range in.Changes {
-		s, err := ch.statement(in.Words)
-		if err != nil {
-			return nil, err
-		}
-		signed, err := d.Approve(s, c.now())
+		signed, err := d.Approve(ch.Text, ch.Key, in.Words, c.now())
 		if err != nil {
 			return nil, err
 		}
 		out.Approvals = append(out.Approvals, approval{ch.ID, signed})
 	}
 	return out, nil
-}
-
-// statement is what approves the change, once the words of new keys have been heard.
-func (ch change) statement(heard string) (ailleurs.Statement, error) {
-	if team, member, _, err := ailleurs.ParseTeam(ch.Text); err == nil {
-		return team.Approval(member, ch.Text), nil
-	}
-	e, err := ailleurs.ParseRegisterEntry(ch.Text)
-	if err != nil {
-		return ailleurs.Statement{}, err
-	}
-	if e.Kind != ailleurs.RegisterKey {
-		return e.Approval(), nil
-	}
-	words, err := vault.ReadWords(heard, len(vault.KeyWords(vault.Public{})))
-	if err != nil {
-		return ailleurs.Statement{}, err
-	}
-	verifier, err := note.NewEd25519VerifierKey(string(e.Agent), e.Signer[:])
-	if err != nil || ch.Key == nil || ch.Key.Agent != e.Agent || ch.Key.Epoch != e.Epoch || ch.Key.Verifier != verifier ||
-		ailleurs.RecipientHash(ch.Key.Recipient) != e.Recipient {
-		return ailleurs.Statement{}, ailleurs.Refuse("vault.swapped_key", "words")
-	}
-	if !slices.Equal(words, vault.KeyWords(*ch.Key)) {
-		return ailleurs.Statement{}, ailleurs.Refuse("vault.other_words", "words")
-	}
-	return e.Approval(), nil
 }
 
 // A rewrapped trousseau goes to the hub: a new way to open it, or none, and the others sealed anew.
@@ -551,7 +512,7 @@ func (c *coffre) rewrap(_ context.Context, in keysInput) (any, error) {
 // keepStaged takes the trousseau that the hub has just taken.
 func (c *coffre) keepStaged(context.Context, keysInput) (any, error) {
 	if c.staged != nil {
-		c.trousseau, c.staged = c.staged, nil
+		*c.client.Trousseau(), c.staged = *c.staged, nil
 	}
 	return nil, nil
 }

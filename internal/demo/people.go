@@ -22,12 +22,16 @@ type Person struct {
 	Email  string
 	keys   *vault.Trousseau
 	public vault.Public
-	direct *vault.Directory // the register as replayed by everyone of the demo
+	client *vault.Client // of whoever replayed the register for everyone of the demo
 }
 
 // Desk is the person at work.
 func (p *Person) Desk(h *hub.Hub) *desk.Desk {
-	return &desk.Desk{Trousseau: p.keys, Directory: p.direct, Communes: h.Ground}
+	c, err := p.client.Beside(p.keys)
+	if err != nil {
+		c = vault.NewClient(p.keys) // which refuses everything by name
+	}
+	return &desk.Desk{Client: c, Communes: h.Ground}
 }
 
 // A town is a member with its three people.
@@ -302,15 +306,15 @@ func learn(ctx context.Context, h *hub.Hub, people []*Person) error {
 	if err != nil {
 		return err
 	}
-	d := vault.NewDirectory(vault.Pin{Verifier: h.Logs.Register.Verifier})
-	if err := d.Extend(r.Records, r.Checkpoint); err != nil {
+	c := vault.NewClient(people[0].keys)
+	if err := c.Learn(r.Records, r.Checkpoint); err != nil {
 		return fmt.Errorf("demo: register: %w", err)
 	}
-	if wrong := d.Unfounded(); len(wrong) > 0 {
+	if wrong := c.Directory().Unfounded(); len(wrong) > 0 {
 		return fmt.Errorf("demo: %d records of the register count for nothing, the first: %w", len(wrong), wrong[0].Err)
 	}
 	for _, p := range people {
-		p.direct = d
+		p.client = c
 	}
 	return nil
 }

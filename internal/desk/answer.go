@@ -16,41 +16,39 @@ func answerFolder(t Thread) vault.Folder {
 // of it that the hub may know.
 func (d *Desk) Answer(once string, t Thread, a ailleurs.AnswerFile, people People, at time.Time) (ailleurs.PostAnswer, error) {
 	out := ailleurs.PostAnswer{Once: once}
-	keys, err := d.keys(t.Sealed, at)
-	if err != nil {
+	if err := d.called(t); err != nil {
 		return out, err
 	}
-	var card ailleurs.Card
-	if _, err := d.need(t.Sealed, keys, folder(t.Case, ailleurs.Need), &card, at); err != nil {
+	p := t.pile()
+	card, err := d.sameCard(p, t.NeedHead, at)
+	if err != nil {
 		return out, err
 	}
 	if err := a.Validate(card); err != nil {
 		return out, err
 	}
-	dr, err := d.open(t.Sealed, keys, answerFolder(t), at)
+	o, err := d.open(p, answerFolder(t), at)
 	if err != nil {
 		return out, err
 	}
-	if dr == nil { // the first answer of this thread
-		if dr, err = d.start(&out.Sealed, answerFolder(t)); err != nil {
+	if o == nil { // the first answer of this thread
+		if o, err = d.start(&out.Sealed, answerFolder(t), reader{agent: d.me(), part: t.Part, of: t.Member}, a, at); err != nil {
 			return out, err
 		}
-		err := d.hand(&out.Sealed, dr, t.Part, people, at,
-			reader{agent: t.Lead, part: ailleurs.AddresseeLead, member: t.Member},
-			reader{agent: t.Second, part: ailleurs.AddresseeSecond, member: t.Member},
-			reader{agent: t.Signatory, part: ailleurs.AddresseeSignatory, member: t.Member},
-			reader{agent: t.Origins[0], part: ailleurs.OriginLead},
-			reader{agent: t.Origins[1], part: ailleurs.OriginSecond})
-		if err != nil {
-			return out, err
-		}
+		err = d.hand(&out.Sealed, o, people, at,
+			reader{agent: t.Lead, part: ailleurs.AddresseeLead, of: t.Member},
+			reader{agent: t.Second, part: ailleurs.AddresseeSecond, of: t.Member},
+			reader{agent: t.Signatory, part: ailleurs.AddresseeSignatory, of: t.Member},
+			reader{agent: t.Origins[0], part: ailleurs.OriginLead, of: t.Origin},
+			reader{agent: t.Origins[1], part: ailleurs.OriginSecond, of: t.Origin})
+	} else {
+		o, err = d.write(&out.Sealed, o, a, at)
 	}
-	body, err := d.write(&out.Sealed, dr, a, at)
 	if err != nil {
 		return out, err
 	}
 	out.Sheet = ailleurs.AnswerSheet{
-		Case: t.Case, Thread: t.ID, Round: t.Round, Kind: a.Kind, Body: body.Hash, At: at.UTC().Truncate(time.Microsecond),
+		Case: t.Case, Thread: t.ID, Round: t.Round, Kind: a.Kind, Body: o.Head.Hash, At: at.UTC().Truncate(time.Microsecond),
 	}
 	if a.Kind.NeedsSignatory() {
 		out.Sheet.Home, out.Sheet.Jobs = a.Home, a.Jobs
@@ -65,21 +63,29 @@ func (d *Desk) Answer(once string, t Thread, a ailleurs.AnswerFile, people Peopl
 	return out, err
 }
 
+// called refuses a thread without the interpellation that an élu of the origin has signed.
+func (d *Desk) called(t Thread) error {
+	for _, c := range t.Called {
+		if err := d.signed([]Stated{c}, ailleurs.ToCall, c.Subject, c.Digest, d.plays(ailleurs.OriginSignatory, t.Origin)); err != nil {
+			return err
+		}
+	}
+	if len(t.Called) == 0 {
+		return ailleurs.RefuseAs(ailleurs.Conflict, "desk.not_signed", string(ailleurs.ToCall))
+	}
+	return nil
+}
+
 // answered opens an answer and refuses one whose sealed part does not say what its sheet says.
-func (d *Desk) answered(id ailleurs.CaseID, thread ailleurs.ThreadID, line *Answered, sealed ailleurs.Sealed, at time.Time) (ailleurs.AnswerFile, error) {
+func (d *Desk) answered(p pile, thread ailleurs.ThreadID, line *Answered, at time.Time) (ailleurs.AnswerFile, error) {
 	var a ailleurs.AnswerFile
 	if line == nil {
 		return a, ailleurs.Refuse("desk.no_answer", "answer")
 	}
-	if line.Sheet.Digest() != line.Digest || line.Sheet.Case != id || line.Sheet.Thread != thread {
+	if line.Sheet.Digest() != line.Digest || line.Sheet.Case != p.dossier || line.Sheet.Thread != thread {
 		return a, ailleurs.Refuse("desk.altered_sheet", "answer")
 	}
-	keys, err := d.keys(sealed, at)
-	if err != nil {
-		return a, err
-	}
-	f := vault.Folder{Dossier: id, Compartment: ailleurs.Answer, Thread: thread}
-	dr, err := d.need(sealed, keys, f, &a, at)
+	o, err := d.need(p, vault.Folder{Dossier: p.dossier, Compartment: ailleurs.Answer, Thread: thread}, &a, at)
 	if err != nil {
 		return a, err
 	}
@@ -89,7 +95,7 @@ func (d *Desk) answered(id ailleurs.CaseID, thread ailleurs.ThreadID, line *Answ
 		coarse = a.Reason.Coarse()
 	}
 	switch {
-	case dr.head.Hash != s.Body:
+	case o.Head.Hash != s.Body:
 		return a, ailleurs.Refuse("desk.other_answer", "answer")
 	case a.Kind != s.Kind, a.Kind.NeedsSignatory() && (a.Home != s.Home || !slices.Equal(a.Jobs, s.Jobs)), coarse != s.Coarse:
 		return a, ailleurs.Refuse("desk.altered_sheet", "answer")
@@ -103,7 +109,18 @@ func (d *Desk) SignAnswer(once string, t Thread, at time.Time) (ailleurs.Signatu
 		return ailleurs.Signature{}, ailleurs.Refuse("desk.no_answer", "answer")
 	}
 	last := t.Answers[len(t.Answers)-1]
-	if _, err := d.answered(t.Case, t.ID, &last, t.Sealed, at); err != nil {
+	if err := d.called(t); err != nil {
+		return ailleurs.Signature{}, err
+	}
+	card, err := d.sameCard(t.pile(), t.NeedHead, at)
+	if err != nil {
+		return ailleurs.Signature{}, err
+	}
+	a, err := d.answered(t.pile(), t.ID, &last, at)
+	if err != nil {
+		return ailleurs.Signature{}, err
+	}
+	if err := a.Validate(card); err != nil {
 		return ailleurs.Signature{}, err
 	}
 	signed, err := d.sign(ailleurs.ToOffer, string(t.ID), last.Digest, at)

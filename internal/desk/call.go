@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"codeberg.org/ailleurs/ailleurs"
+	"codeberg.org/ailleurs/ailleurs/internal/territory"
+	"codeberg.org/ailleurs/ailleurs/internal/vault"
 )
 
 // Submit makes the call sheet and seals the card for everyone who may come to read it: the caseworkers and signatory of
@@ -13,29 +15,29 @@ import (
 // risk: a minor without authority, no safe contact, an addressee that the limits exclude.
 func (d *Desk) Submit(once string, h Dossier, rings []ailleurs.Ring, places []Place, checkers [2]ailleurs.AgentID, people People, at time.Time) (ailleurs.SubmitCall, error) {
 	out := ailleurs.SubmitCall{Once: once}
-	f, heads, keys, err := d.guarded(h, at)
+	f, open, err := d.guarded(h, at)
 	if err != nil {
 		return out, err
 	}
-	if err := excluded(f.Limits, rings, places); err != nil {
+	if err := d.excluded(f.Limits, rings, places); err != nil {
 		return out, err
 	}
+	need, limits := open[ailleurs.Need], open[ailleurs.Limits]
 	sheet := ailleurs.CallSheet{
 		Case: h.ID, Call: ailleurs.NewID[ailleurs.CallID](), Round: h.Round + 1, Speed: f.Card.Speed, Rings: rings,
-		NeedHead: heads[ailleurs.Need], Checkers: checkers, Attested: slices.Clone(ailleurs.Attestations),
+		NeedHead: need.Head.Hash, Checkers: checkers, Attested: slices.Clone(ailleurs.Attestations),
 		FewerWhy: f.Limits.FewerWhy != "", CreatedAt: at.UTC().Truncate(time.Microsecond),
 	}
 	if err := sheet.Validate(h.Member); err != nil {
 		return out, err
 	}
-	need := keys[ailleurs.Need]
 	for i, ring := range rings {
 		for j, m := range ring {
 			p, err := placeOf(places, m, fmt.Sprintf("rings[%d][%d]", i, j))
 			if err != nil {
 				return out, err
 			}
-			err = d.hand(&out.Sealed, need, h.Part, people, at,
+			err = d.hand(&out.Sealed, need, people, at,
 				reader{p.Team.Lead, ailleurs.AddresseeLead, m, i + 1},
 				reader{p.Team.Second, ailleurs.AddresseeSecond, m, i + 1},
 				reader{p.Team.Signatory, ailleurs.AddresseeSignatory, m, i + 1})
@@ -44,12 +46,12 @@ func (d *Desk) Submit(once string, h Dossier, rings []ailleurs.Ring, places []Pl
 			}
 		}
 	}
-	if err := d.hand(&out.Sealed, need, h.Part, people, at, reader{agent: h.Signatory, part: ailleurs.OriginSignatory}); err != nil {
+	if err := d.hand(&out.Sealed, need, people, at, reader{agent: h.Signatory, part: ailleurs.OriginSignatory, of: h.Member}); err != nil {
 		return out, err
 	}
 	for _, c := range checkers {
-		for _, dr := range []*drawer{need, keys[ailleurs.Limits]} {
-			if err := d.hand(&out.Sealed, dr, h.Part, people, at, reader{agent: c, part: ailleurs.Checker}); err != nil {
+		for _, o := range []*vault.Opened{need, limits} {
+			if err := d.hand(&out.Sealed, o, people, at, reader{agent: c, part: ailleurs.Checker}); err != nil {
 				return out, err
 			}
 		}
@@ -60,28 +62,21 @@ func (d *Desk) Submit(once string, h Dossier, rings []ailleurs.Ring, places []Pl
 }
 
 // guarded opens what the attestations are about and refuses a draft that may not leave.
-func (d *Desk) guarded(h Dossier, at time.Time) (DraftForm, map[ailleurs.Compartment]string, map[ailleurs.Compartment]*drawer, error) {
-	var f DraftForm
-	heads, open := map[ailleurs.Compartment]string{}, map[ailleurs.Compartment]*drawer{}
-	keys, err := d.keys(h.Sealed, at)
+func (d *Desk) guarded(h Dossier, at time.Time) (DraftForm, map[ailleurs.Compartment]*vault.Opened, error) {
+	f, open, err := d.draft(h, at)
 	if err != nil {
-		return f, nil, nil, err
+		return f, nil, err
 	}
-	for _, part := range []struct {
-		compartment ailleurs.Compartment
-		into        any
-	}{{ailleurs.Need, &f.Card}, {ailleurs.Limits, &f.Limits}, {ailleurs.Person, &f.Person}} {
-		dr, err := d.need(h.Sealed, keys, folder(h.ID, part.compartment), part.into, at)
-		if err != nil {
-			return f, nil, nil, err
+	for _, c := range []ailleurs.Compartment{ailleurs.Need, ailleurs.Limits, ailleurs.Person} {
+		if open[c] == nil {
+			return f, nil, ailleurs.Refuse("desk.not_sealed_to_you", string(c))
 		}
-		heads[part.compartment], open[part.compartment] = dr.head.Hash, dr
 	}
-	return f, heads, open, ailleurs.GuardDraft(f.Card, f.Person)
+	return f, open, ailleurs.GuardDraft(f.Card, f.Person)
 }
 
 // excluded refuses rings that call on a member or a place where it must not go, naming which.
-func excluded(l ailleurs.LimitSet, rings []ailleurs.Ring, places []Place) error {
+func (d *Desk) excluded(l ailleurs.LimitSet, rings []ailleurs.Ring, places []Place) error {
 	for i, ring := range rings {
 		for j, m := range ring {
 			field := fmt.Sprintf("rings[%d][%d]", i, j)
@@ -89,7 +84,11 @@ func excluded(l ailleurs.LimitSet, rings []ailleurs.Ring, places []Place) error 
 			if err != nil {
 				return err
 			}
-			if l.Excludes(p.Keys...) || l.Excludes("m:"+string(m)) {
+			keys, err := d.placeKeys(p, field)
+			if err != nil {
+				return err
+			}
+			if l.Excludes(keys...) {
 				return ailleurs.Refuse("call.excluded_member", field)
 			}
 			if !p.Team.Complete() {
@@ -98,6 +97,58 @@ func excluded(l ailleurs.LimitSet, rings []ailleurs.Ring, places []Place) error 
 		}
 	}
 	return nil
+}
+
+// placeKeys are the keys by which a member can be excluded: those that the hub says, which must be at least those that
+// follow from the code under which the register knows the member.
+func (d *Desk) placeKeys(p Place, field string) ([]string, error) {
+	code := d.Client.MemberCode(p.Member)
+	if code == "" {
+		return nil, ailleurs.Refuse("call.unknown_member", field)
+	}
+	keys := append([]string{"m:" + string(p.Member)}, p.Keys...)
+	for _, k := range d.keysOf(code) {
+		if !slices.Contains(keys, k) {
+			return nil, ailleurs.Refuse("desk.other_place", field)
+		}
+	}
+	if p.Code != code {
+		return nil, ailleurs.Refuse("desk.other_place", field)
+	}
+	return keys, nil
+}
+
+// keysOf are the keys of a code of the register. Of a SIREN only that of an inter-communality tells places; without the
+// communes at hand a region is not known.
+func (d *Desk) keysOf(code string) []string {
+	var keys []string
+	add := func(c territory.Commune) { keys = append(keys, "c:"+c.Code, "d:"+c.Departement, "r:"+c.Region) }
+	switch len(code) {
+	case 2, 3:
+		keys = append(keys, "d:"+code)
+		if d.Communes != nil {
+			if p, ok := d.Communes.Departement(code); ok {
+				keys = append(keys, "r:"+p.Region)
+			}
+		}
+	case 5:
+		if d.Communes == nil {
+			return append(keys, "c:"+code, "d:"+territory.DepartementOf(code))
+		}
+		if c, ok := d.Communes.Commune(code); ok {
+			add(c)
+		}
+	default:
+		if d.Communes == nil {
+			break
+		}
+		for _, c := range d.Communes.Communes("") {
+			if c.EPCI == code {
+				add(c)
+			}
+		}
+	}
+	return keys
 }
 
 func placeOf(places []Place, m ailleurs.MemberID, field string) (Place, error) {
@@ -126,14 +177,19 @@ func (d *Desk) Attest(once string, h Dossier, places []Place, at time.Time) (ail
 	if err != nil {
 		return ailleurs.Signature{}, err
 	}
-	f, heads, _, err := d.guarded(h, at)
+	lead := d.plays(ailleurs.OriginLead, h.Member)
+	err = d.signed(h.Signed, ailleurs.ToAttest, string(sheet.Call), sheet.Digest(), func(a ailleurs.AgentID) bool { return a != d.me() && lead(a) })
 	if err != nil {
 		return ailleurs.Signature{}, err
 	}
-	if heads[ailleurs.Need] != sheet.NeedHead {
+	f, open, err := d.guarded(h, at)
+	if err != nil {
+		return ailleurs.Signature{}, err
+	}
+	if open[ailleurs.Need].Head.Hash != sheet.NeedHead {
 		return ailleurs.Signature{}, ailleurs.Refuse("desk.other_card", "call")
 	}
-	if err := excluded(f.Limits, sheet.Rings, places); err != nil {
+	if err := d.excluded(f.Limits, sheet.Rings, places); err != nil {
 		return ailleurs.Signature{}, err
 	}
 	signed, err := d.sign(ailleurs.ToAttest, string(sheet.Call), sheet.Digest(), at)
@@ -146,7 +202,10 @@ func (d *Desk) SignCall(once string, h Dossier, at time.Time) (ailleurs.Signatur
 	if err != nil {
 		return ailleurs.Signature{}, err
 	}
-	if err := d.sameCard(h.ID, h.Sealed, sheet.NeedHead, at); err != nil {
+	if err := d.attested(h, sheet, ailleurs.OriginLead); err != nil {
+		return ailleurs.Signature{}, err
+	}
+	if _, err := d.sameCard(h.pile(), sheet.NeedHead, at); err != nil {
 		return ailleurs.Signature{}, err
 	}
 	signed, err := d.sign(ailleurs.ToCall, string(sheet.Call), sheet.Digest(), at)
@@ -154,20 +213,16 @@ func (d *Desk) SignCall(once string, h Dossier, at time.Time) (ailleurs.Signatur
 }
 
 // sameCard opens the card and refuses one that is not valid or not the one the sheet was signed for.
-func (d *Desk) sameCard(id ailleurs.CaseID, sealed ailleurs.Sealed, head string, at time.Time) error {
-	keys, err := d.keys(sealed, at)
-	if err != nil {
-		return err
-	}
+func (d *Desk) sameCard(p pile, head string, at time.Time) (ailleurs.Card, error) {
 	var card ailleurs.Card
-	dr, err := d.need(sealed, keys, folder(id, ailleurs.Need), &card, at)
+	o, err := d.need(p, folder(p.dossier, ailleurs.Need), &card, at)
 	if err != nil {
-		return err
+		return card, err
 	}
-	if dr.head.Hash != head {
-		return ailleurs.Refuse("desk.other_card", "call")
+	if o.Head.Hash != head {
+		return card, ailleurs.Refuse("desk.other_card", "call")
 	}
-	return card.Validate()
+	return card, card.Validate()
 }
 
 // Check signs that a card is fit to circulate, as one of the two coordinators: none of the addressees is excluded.
@@ -176,18 +231,17 @@ func (d *Desk) Check(once string, h Dossier, places []Place, at time.Time) (aill
 	if err != nil {
 		return ailleurs.Signature{}, err
 	}
-	if err := d.sameCard(h.ID, h.Sealed, sheet.NeedHead, at); err != nil {
+	if err := d.attested(h, sheet, ailleurs.OriginLead, ailleurs.OriginSecond, ailleurs.OriginSignatory); err != nil {
 		return ailleurs.Signature{}, err
 	}
-	keys, err := d.keys(h.Sealed, at)
-	if err != nil {
+	if _, err := d.sameCard(h.pile(), sheet.NeedHead, at); err != nil {
 		return ailleurs.Signature{}, err
 	}
 	var limits ailleurs.LimitSet
-	if _, err := d.need(h.Sealed, keys, folder(h.ID, ailleurs.Limits), &limits, at); err != nil {
+	if _, err := d.need(h.pile(), folder(h.ID, ailleurs.Limits), &limits, at); err != nil {
 		return ailleurs.Signature{}, err
 	}
-	if err := excluded(limits, sheet.Rings, places); err != nil {
+	if err := d.excluded(limits, sheet.Rings, places); err != nil {
 		return ailleurs.Signature{}, err
 	}
 	signed, err := d.sign(ailleurs.ToCheck, string(sheet.Call), sheet.Digest(), at)

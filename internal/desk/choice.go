@@ -16,45 +16,57 @@ func (d *Desk) Retain(once string, h Dossier, thread ailleurs.ThreadID, code str
 	if i < 0 {
 		return save, none, ailleurs.Refuse("thread.unknown", "thread")
 	}
-	if _, err := d.answered(h.ID, thread, h.Threads[i].Answer, h.Sealed, at); err != nil {
+	line := h.Threads[i]
+	if err := d.proposed(h, line, at); err != nil {
 		return save, none, err
 	}
 	word, err := vault.ReadCodeWord(code)
 	if err != nil {
 		return save, none, err
 	}
-	keys, err := d.keys(h.Sealed, at)
-	if err != nil {
-		return save, none, err
-	}
 	var person ailleurs.PersonFile
-	dr, err := d.need(h.Sealed, keys, folder(h.ID, ailleurs.Person), &person, at)
+	o, err := d.need(h.pile(), folder(h.ID, ailleurs.Person), &person, at)
 	if err != nil {
 		return save, none, err
 	}
 	person.CodeWord = word.Folded()
-	if _, err := d.write(&save.Sealed, dr, person, at); err != nil {
+	if _, err := d.write(&save.Sealed, o, person, at); err != nil {
 		return save, none, err
 	}
-	signed, err := d.sign(ailleurs.ToRetain, string(thread), h.Threads[i].Answer.Digest, at)
+	signed, err := d.sign(ailleurs.ToRetain, string(thread), line.Answer.Digest, at)
 	return save, ailleurs.Signature{Once: once, Signed: signed}, err
+}
+
+// proposed opens a proposal and refuses one that a caseworker and an élu of the addressee have not both signed.
+func (d *Desk) proposed(h Dossier, line Line, at time.Time) error {
+	if _, err := d.answered(h.pile().answers(line.Member), line.ID, line.Answer, at); err != nil {
+		return err
+	}
+	if !line.Answer.Sheet.Kind.NeedsSignatory() {
+		return ailleurs.Refuse("desk.no_answer", "answer")
+	}
+	for purpose, part := range map[ailleurs.Purpose]ailleurs.Part{
+		ailleurs.ToAnswer: ailleurs.AddresseeLead, ailleurs.ToOffer: ailleurs.AddresseeSignatory,
+	} {
+		if err := d.signed(h.Signed, purpose, string(line.ID), line.Answer.Digest, d.plays(part, line.Member)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // CallWords are the six words that the two leads read to each other during the call of three: the same on both machines
 // only if nobody stands between them. other is the other lead.
-func (d *Desk) CallWords(id ailleurs.CaseID, sealed ailleurs.Sealed, other vault.Public, at time.Time) ([]string, error) {
-	if _, err := d.Directory.Reader(other); err != nil {
-		return nil, err
+func (d *Desk) CallWords(h Dossier, t Thread, other vault.Public, at time.Time) ([]string, error) {
+	p := h.pile()
+	if t.ID != "" {
+		p = t.pile()
 	}
-	keys, err := d.keys(sealed, at)
+	need, err := d.have(p, folder(p.dossier, ailleurs.Need), at)
 	if err != nil {
 		return nil, err
 	}
-	need := keys[folder(id, ailleurs.Need)]
-	if len(need) == 0 {
-		return nil, ailleurs.Refuse("desk.not_sealed_to_you", string(ailleurs.Need))
-	}
-	return vault.CallWords(d.Trousseau.Public(), other, need[0]), nil
+	return d.Client.CallWords(need, other)
 }
 
 // Welcome records the second yes on the host lead's machine, and opens arrival and course to the host's pair alone.
@@ -64,17 +76,17 @@ func (d *Desk) Welcome(once string, t Thread, people People, at time.Time) (aill
 		return out, ailleurs.Refuse("desk.no_answer", "answer")
 	}
 	last := t.Answers[len(t.Answers)-1]
-	if _, err := d.answered(t.Case, t.ID, &last, t.Sealed, at); err != nil {
+	if _, err := d.answered(t.pile(), t.ID, &last, at); err != nil {
 		return out, err
 	}
 	for _, compartment := range []ailleurs.Compartment{ailleurs.Arrival, ailleurs.Course} {
-		dr, err := d.start(&out.Sealed, folder(t.Case, compartment))
+		o, err := d.start(&out.Sealed, folder(t.Case, compartment), reader{agent: d.me(), part: ailleurs.HostLead, of: t.Member}, nil, at)
 		if err != nil {
 			return out, err
 		}
-		err = d.hand(&out.Sealed, dr, ailleurs.HostLead, people, at,
-			reader{agent: t.Lead, part: ailleurs.HostLead, member: t.Member},
-			reader{agent: t.Second, part: ailleurs.HostSecond, member: t.Member})
+		err = d.hand(&out.Sealed, o, people, at,
+			reader{agent: t.Lead, part: ailleurs.HostLead, of: t.Member},
+			reader{agent: t.Second, part: ailleurs.HostSecond, of: t.Member})
 		if err != nil {
 			return out, err
 		}
@@ -84,6 +96,20 @@ func (d *Desk) Welcome(once string, t Thread, people People, at time.Time) (aill
 	return out, err
 }
 
+// welcomed refuses a host that the person has not said yes to twice: the lead's own first yes names the thread and the
+// answer, and a caseworker of that thread's member has signed the second.
+func (d *Desk) welcomed(h Dossier) error {
+	i := slices.IndexFunc(h.Threads, func(l Line) bool { return l.ID == h.Retained && l.Member == h.Host })
+	if i < 0 || h.Threads[i].Answer == nil {
+		return ailleurs.RefuseAs(ailleurs.Forbidden, "desk.other_host", "host")
+	}
+	digest := h.Threads[i].Answer.Digest
+	if err := d.signed(h.Signed, ailleurs.ToRetain, string(h.Retained), digest, d.plays(ailleurs.OriginLead, h.Member)); err != nil {
+		return err
+	}
+	return d.signed(h.Signed, ailleurs.ToWelcome, string(h.Retained), digest, d.plays(ailleurs.HostLead, h.Host))
+}
+
 // HandOver grants the host's two people the person's file and what they still need of the card and the answer; the threat
 // only when the lead decides so.
 func (d *Desk) HandOver(once string, h Dossier, withThreat bool, people People, at time.Time) (ailleurs.HandOver, error) {
@@ -91,27 +117,28 @@ func (d *Desk) HandOver(once string, h Dossier, withThreat bool, people People, 
 	if h.HostLead == "" || h.HostSecond == "" {
 		return out, ailleurs.Refuse("desk.no_host", "host")
 	}
-	if !d.Directory.ReceivesPersons(h.Host, at) {
+	if !d.Client.Directory().ReceivesPersons(h.Host, at) {
 		return out, ailleurs.Refuse("desk.host_observed", "host")
 	}
-	keys, err := d.keys(h.Sealed, at)
-	if err != nil {
-		return out, err
+	if h.Part == ailleurs.OriginLead {
+		if err := d.welcomed(h); err != nil {
+			return out, err
+		}
 	}
 	compartments := []ailleurs.Compartment{ailleurs.Person}
 	if withThreat {
 		compartments = append(compartments, ailleurs.Threat)
 	}
 	for _, c := range compartments {
-		have := keys[folder(h.ID, c)]
-		if len(have) == 0 {
-			return out, ailleurs.Refuse("desk.not_sealed_to_you", string(c))
+		o, err := d.have(h.pile(), folder(h.ID, c), at)
+		if err != nil {
+			return out, err
 		}
-		readers := []reader{{agent: h.HostLead, part: ailleurs.HostLead, member: h.Host}}
+		readers := []reader{{agent: h.HostLead, part: ailleurs.HostLead, of: h.Host}}
 		if c != ailleurs.Threat {
-			readers = append(readers, reader{agent: h.HostSecond, part: ailleurs.HostSecond, member: h.Host})
+			readers = append(readers, reader{agent: h.HostSecond, part: ailleurs.HostSecond, of: h.Host})
 		}
-		if err := d.hand(&out.Sealed, &drawer{key: have[len(have)-1]}, h.Part, people, at, readers...); err != nil {
+		if err := d.hand(&out.Sealed, o, people, at, readers...); err != nil {
 			return out, err
 		}
 	}

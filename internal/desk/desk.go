@@ -9,7 +9,6 @@ package desk
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -19,13 +18,14 @@ import (
 	"codeberg.org/ailleurs/ailleurs/internal/vault"
 )
 
-// A Desk is one person at work: their open trousseau, the register as they have checked it, and the communes of France,
-// which are needed only to draw circles around a home.
+// A Desk is one person at work: their unlocked client of the vault, and the communes of France, which are needed only to
+// draw circles around a home and to know a region by a commune.
 type Desk struct {
-	Trousseau *vault.Trousseau
-	Directory *vault.Directory
-	Communes  *territory.Territory
+	Client   *vault.Client
+	Communes *territory.Territory
 }
+
+func (d *Desk) me() ailleurs.AgentID { return d.Client.Trousseau().Agent }
 
 // A Dossier is a case as the hub hands it to one of its readers.
 type Dossier struct {
@@ -35,6 +35,8 @@ type Dossier struct {
 	Sheet   *Call
 	Threads []Line // the origin's view of the addressees
 	Answer  *Answered
+	Signed  []Stated            // what has been signed about it, as far as the reader may know
+	Hosts   []ailleurs.MemberID // who was host before, as far as the reader may know
 	Sealed  ailleurs.Sealed
 	Renew   []Wanted
 }
@@ -57,6 +59,14 @@ type Line struct {
 type Answered struct {
 	Sheet  ailleurs.AnswerSheet
 	Digest string
+}
+
+// Stated is a signature that the hub has taken; who made it and what it says is in Signed itself.
+type Stated struct {
+	Purpose ailleurs.Purpose
+	Subject string
+	Digest  string
+	Signed  []byte
 }
 
 // Wanted is an envelope that the reader should make, or make again.
@@ -84,7 +94,9 @@ type Thread struct {
 	State     ailleurs.ThreadState
 	Round     int // of the next answer
 	NeedHead  string
-	Answers   []Answered // own, oldest first
+	Called    []Stated            // the interpellation as the origin's signatory signed it
+	Answers   []Answered          // own, oldest first
+	Hosts     []ailleurs.MemberID // who was host before and calls now
 	Sealed    ailleurs.Sealed
 }
 
@@ -107,86 +119,9 @@ func (p People) find(agent ailleurs.AgentID, field string) (vault.Public, error)
 	return p[i], nil
 }
 
-// keys opens every envelope made out to the reader and returns the keys by folder, all epochs, the oldest first. An
-// envelope that fails a check is refused, not skipped: a hub that slips one in is found out.
-func (d *Desk) keys(sealed ailleurs.Sealed, at time.Time) (map[vault.Folder][]*vault.Key, error) {
-	keys := make(map[vault.Folder][]*vault.Key)
-	for _, e := range sealed.Envelopes {
-		if e.For != d.Trousseau.Agent {
-			continue
-		}
-		folder := vault.Folder{Dossier: e.Case, Compartment: e.Compartment, Thread: e.Thread}
-		grant, err := vault.OpenEnvelope(d.Directory, d.Trousseau, e, folder, 0, at)
-		if err != nil {
-			return nil, err
-		}
-		if !mayGrant(e.Compartment, grant.FromPart) {
-			return nil, ailleurs.Refuse("desk.not_theirs_to_grant", "envelopes", "part", string(grant.FromPart))
-		}
-		keys[folder] = append(keys[folder], grant.Key)
-	}
-	for _, k := range keys {
-		slices.SortFunc(k, func(a, b *vault.Key) int { return a.Epoch - b.Epoch })
-	}
-	return keys, nil
-}
-
-// mayGrant reports whether a part may hand a compartment's key to others: whoever may write it.
-func mayGrant(c ailleurs.Compartment, p ailleurs.Part) bool {
-	return ailleurs.MayWrite(c, p) || c == ailleurs.Need && (p == ailleurs.HostLead || p == ailleurs.HostSecond)
-}
-
-// A drawer is one compartment opened: its current key, the head of its chain and what it says.
-type drawer struct {
-	key  *vault.Key
-	head vault.Head
-	body *vault.Body // nil: nobody has written yet
-}
-
-// open opens the last body of a folder. A folder without a key for this reader is (nil, nil).
-func (d *Desk) open(sealed ailleurs.Sealed, keys map[vault.Folder][]*vault.Key, folder vault.Folder, at time.Time) (*drawer, error) {
-	have := keys[folder]
-	if len(have) == 0 {
-		return nil, nil
-	}
-	last := (*ailleurs.SealedBody)(nil)
-	for i, b := range sealed.Bodies {
-		if b.Note || (vault.Folder{Dossier: b.Case, Compartment: b.Compartment, Thread: b.Thread}) != folder {
-			continue
-		}
-		if last == nil || b.Seq > last.Seq {
-			last = &sealed.Bodies[i]
-		}
-	}
-	dr := &drawer{key: have[len(have)-1]}
-	if last == nil {
-		return dr, nil
-	}
-	dr.head = vault.HeadOf(*last)
-	i := slices.IndexFunc(have, func(k *vault.Key) bool { return k.Epoch == last.Epoch })
-	if i < 0 {
-		return nil, ailleurs.Refuse("vault.wrong_epoch", "body")
-	}
-	var err error
-	dr.body, err = vault.OpenBody(d.Directory, have[i], *last, dr.head, at)
-	return dr, err
-}
-
-// need opens a folder that the operation cannot do without.
-func (d *Desk) need(sealed ailleurs.Sealed, keys map[vault.Folder][]*vault.Key, folder vault.Folder, into any, at time.Time) (*drawer, error) {
-	dr, err := d.open(sealed, keys, folder, at)
-	if err != nil {
-		return nil, err
-	}
-	if dr == nil || dr.body == nil {
-		return nil, ailleurs.Refuse("desk.not_sealed_to_you", string(folder.Compartment))
-	}
-	return dr, read(dr.body, into)
-}
-
-func read(b *vault.Body, into any) error {
-	if err := json.Unmarshal(b.Content, into); err != nil {
-		return ailleurs.Refuse("desk.unreadable", string(b.Folder.Compartment))
+func read(o *vault.Opened, into any) error {
+	if err := json.Unmarshal(o.Body.Content, into); err != nil {
+		return ailleurs.Refuse("desk.unreadable", string(o.Folder.Compartment))
 	}
 	return nil
 }
@@ -196,77 +131,122 @@ func folder(c ailleurs.CaseID, compartment ailleurs.Compartment) vault.Folder {
 	return vault.Folder{Dossier: c, Compartment: compartment}
 }
 
-// write seals content as the next body of a folder.
-func (d *Desk) write(to *ailleurs.Sealed, dr *drawer, content any, at time.Time) (ailleurs.SealedBody, error) {
+func written(content any) ([]byte, error) {
 	text, err := json.Marshal(content)
 	if err != nil {
-		return ailleurs.SealedBody{}, fmt.Errorf("desk: content: %w", err)
+		return nil, fmt.Errorf("desk: content: %w", err)
 	}
-	b, err := vault.SealBody(d.Trousseau, dr.key, dr.head, text, at)
-	if err != nil {
-		return ailleurs.SealedBody{}, err
-	}
-	dr.head = vault.HeadOf(b)
-	to.Bodies = append(to.Bodies, b)
-	return b, nil
+	return text, nil
 }
 
-// start makes the key of a new folder and announces it.
-func (d *Desk) start(to *ailleurs.Sealed, f vault.Folder) (*drawer, error) {
-	k, err := vault.NewKey(f)
+// write seals content as the next body of a folder and returns the folder as it then is.
+func (d *Desk) write(to *ailleurs.Sealed, o *vault.Opened, content any, at time.Time) (*vault.Opened, error) {
+	text, err := written(content)
 	if err != nil {
 		return nil, err
 	}
-	to.Keys = append(to.Keys, k.Public())
-	return &drawer{key: k}, nil
+	b, next, err := d.Client.Save(o, text, at)
+	if err != nil {
+		return nil, err
+	}
+	to.Bodies = append(to.Bodies, b)
+	return next, nil
+}
+
+// start makes a new folder, whose key its maker has in the part given; without content nobody has written in it yet.
+func (d *Desk) start(to *ailleurs.Sealed, f vault.Folder, maker reader, content any, at time.Time) (*vault.Opened, error) {
+	var made ailleurs.Sealed
+	var o *vault.Opened
+	var err error
+	if content == nil {
+		made, o, err = d.Client.Begin(f, maker.part, at)
+	} else {
+		var text []byte
+		if text, err = written(content); err == nil {
+			made, o, err = d.Client.NewFolder(f, maker.part, text, nil, at)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	made.Envelopes[0].Member, made.Envelopes[0].Ring = maker.member(), maker.ring
+	to.Keys, to.Bodies, to.Envelopes = append(to.Keys, made.Keys...), append(to.Bodies, made.Bodies...), append(to.Envelopes, made.Envelopes...)
+	return o, nil
 }
 
 // A reader is someone to hand a key to.
 type reader struct {
-	agent  ailleurs.AgentID
-	part   ailleurs.Part
-	member ailleurs.MemberID // of an addressee
-	ring   int               // of an addressee, from 1
+	agent ailleurs.AgentID
+	part  ailleurs.Part
+	of    ailleurs.MemberID // where the register must name them; empty for a coordinator
+	ring  int               // of an addressee, from 1
 }
 
-// hand grants the drawer's key to readers whose keys the directory proves.
-func (d *Desk) hand(to *ailleurs.Sealed, dr *drawer, as ailleurs.Part, people People, at time.Time, readers ...reader) error {
+// member is what the envelope says of whom it is for: the side that the hub may tell apart.
+func (r reader) member() ailleurs.MemberID {
+	switch r.part {
+	case ailleurs.OriginLead, ailleurs.OriginSecond, ailleurs.OriginSignatory, ailleurs.Checker:
+		return ""
+	}
+	return r.of
+}
+
+// hand grants the folder's key to readers whose keys and posts the register proves; whoever just made it has theirs.
+func (d *Desk) hand(to *ailleurs.Sealed, o *vault.Opened, people People, at time.Time, readers ...reader) error {
 	for _, r := range readers {
+		if r.of != "" && !d.Client.Serves(r.agent, r.of, roleOf(r.part)) {
+			return ailleurs.RefuseAs(ailleurs.Forbidden, "desk.not_of_member", string(r.part))
+		}
+		if slices.ContainsFunc(to.Envelopes, func(e ailleurs.SealedEnvelope) bool {
+			return e.For == r.agent && e.Part == r.part && e.Member == r.member() && e.Epoch == o.Key().Epoch &&
+				(vault.Folder{Dossier: e.Case, Compartment: e.Compartment, Thread: e.Thread}) == o.Folder
+		}) {
+			continue
+		}
 		public, err := people.find(r.agent, string(r.part))
 		if err != nil {
 			return err
 		}
-		proved, err := d.Directory.Reader(public)
+		made, err := d.Client.Grant(o, []vault.Grantee{{Public: public, Part: r.part}}, time.Time{}, at)
 		if err != nil {
-			return err
+			return about(err, string(r.part))
 		}
-		if !ailleurs.EverHolds(dr.key.Folder.Compartment, r.part) {
-			return ailleurs.Refuse("sealed.never_holds", string(r.part))
-		}
-		e, err := vault.SealEnvelope(d.Trousseau, as, dr.key, proved, r.part, at, at.Add(ailleurs.EnvelopeLife))
-		if err != nil {
-			return err
-		}
-		e.Member, e.Ring = r.member, r.ring
-		to.Envelopes = append(to.Envelopes, e)
+		made[0].Member, made[0].Ring = r.member(), r.ring
+		to.Envelopes = append(to.Envelopes, made...)
 	}
 	return nil
 }
 
-// sign signs a statement as the desk's person.
-func (d *Desk) sign(purpose ailleurs.Purpose, subject, digest string, at time.Time) ([]byte, error) {
-	return vault.Sign(d.Trousseau, ailleurs.Statement{
-		Purpose: purpose, Subject: subject, Digest: digest,
-		By: d.Trousseau.Agent, Epoch: d.Trousseau.Epoch, At: at.UTC().Truncate(time.Microsecond),
-	}.Text())
+// about gives a refusal the field that the page knows.
+func about(err error, field string) error {
+	r := ailleurs.AsRefusal(err)
+	if r == nil {
+		return err
+	}
+	out := *r
+	out.Field = field
+	return &out
 }
 
-// Approve signs one's approval of a register entry or a team, after comparing what is to be compared.
-func (d *Desk) Approve(s ailleurs.Statement, at time.Time) ([]byte, error) {
-	switch s.Purpose {
-	case ailleurs.ToAdmit, ailleurs.ToTeam, ailleurs.ToConfirm, ailleurs.ToRevoke:
-		return d.sign(s.Purpose, s.Subject, s.Digest, at)
-	default:
-		return nil, errors.New("desk: not an approval")
+// sign signs a statement as the desk's person.
+func (d *Desk) sign(purpose ailleurs.Purpose, subject, digest string, at time.Time) ([]byte, error) {
+	return d.Client.Sign(purpose, subject, digest, at.UTC().Truncate(time.Microsecond))
+}
+
+// Approve signs one's approval of a change of people or keys, from the very text that the signature commits to, never from
+// what the hub says that it means. New keys (public, as the hub shows them) are approved only when the words heard from
+// their holder are those of the keys shown, and the keys those of the entry.
+func (d *Desk) Approve(text string, public vault.Public, heard string, at time.Time) ([]byte, error) {
+	at = at.UTC().Truncate(time.Microsecond)
+	if _, _, _, err := ailleurs.ParseTeam(text); err == nil {
+		return d.Client.ApproveTeam(text, at)
 	}
+	e, err := ailleurs.ParseRegisterEntry(text)
+	if err != nil {
+		return nil, err
+	}
+	if e.Kind == ailleurs.RegisterKey {
+		return d.Client.ConfirmKey(e, public, heard, at)
+	}
+	return d.Client.Approve(e, at)
 }

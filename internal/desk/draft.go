@@ -95,13 +95,10 @@ func (d *Desk) around(c territory.Commune, lowered bool) []string {
 }
 
 func prefixed(prefix string, err error) error {
-	r := ailleurs.AsRefusal(err)
-	if r == nil {
-		return err
+	if r := ailleurs.AsRefusal(err); r != nil {
+		return about(err, prefix+"."+r.Field)
 	}
-	out := *r
-	out.Field = prefix + "." + r.Field
-	return &out
+	return err
 }
 
 // OpenCase seals a new dossier: need, limits and person for lead and second, threat for the lead alone. The signatory gets
@@ -111,68 +108,89 @@ func (d *Desk) OpenCase(once string, f DraftForm, second, signatory ailleurs.Age
 		return ailleurs.NewCase{}, err
 	}
 	c := ailleurs.NewCase{Once: once, Case: ailleurs.NewID[ailleurs.CaseID](), Speed: f.Card.Speed, Second: second, Signatory: signatory}
-	lead := reader{agent: d.Trousseau.Agent, part: ailleurs.OriginLead}
-	two := reader{agent: second, part: ailleurs.OriginSecond}
+	member, err := d.common(second, signatory)
+	if err != nil {
+		return ailleurs.NewCase{}, err
+	}
+	two := reader{agent: second, part: ailleurs.OriginSecond, of: member}
 	for _, part := range []struct {
 		compartment ailleurs.Compartment
 		content     any
 		readers     []reader
 	}{
-		{ailleurs.Need, f.Card, []reader{lead, two}},
-		{ailleurs.Limits, f.Limits, []reader{lead, two}},
-		{ailleurs.Person, f.Person, []reader{lead, two}},
-		{ailleurs.Threat, f.Threat, []reader{lead}},
+		{ailleurs.Need, f.Card, []reader{two}},
+		{ailleurs.Limits, f.Limits, []reader{two}},
+		{ailleurs.Person, f.Person, []reader{two}},
+		{ailleurs.Threat, f.Threat, nil},
 	} {
-		dr, err := d.start(&c.Sealed, folder(c.Case, part.compartment))
+		o, err := d.start(&c.Sealed, folder(c.Case, part.compartment), reader{agent: d.me(), part: ailleurs.OriginLead}, part.content, at)
 		if err != nil {
 			return ailleurs.NewCase{}, err
 		}
-		if _, err := d.write(&c.Sealed, dr, part.content, at); err != nil {
-			return ailleurs.NewCase{}, err
-		}
-		if err := d.hand(&c.Sealed, dr, ailleurs.OriginLead, people, at, part.readers...); err != nil {
+		if err := d.hand(&c.Sealed, o, people, at, part.readers...); err != nil {
 			return ailleurs.NewCase{}, err
 		}
 	}
 	return c, nil
 }
 
+// common is the member at which the register names the desk's person and the second as caseworkers, and the signatory.
+func (d *Desk) common(second, signatory ailleurs.AgentID) (ailleurs.MemberID, error) {
+	field := "lead"
+	for _, p := range d.Client.Directory().Posts(d.me()) {
+		if p.Role != ailleurs.Caseworker {
+			continue
+		}
+		switch {
+		case second == d.me() || !d.Client.Serves(second, p.Member, ailleurs.Caseworker):
+			field = "second"
+		case !d.Client.Serves(signatory, p.Member, ailleurs.Signatory):
+			field = "signatory"
+		default:
+			return p.Member, nil
+		}
+	}
+	return "", ailleurs.RefuseAs(ailleurs.Forbidden, "desk.not_of_member", field)
+}
+
 // Draft opens what the reader may read of a draft, for its form.
 func (d *Desk) Draft(h Dossier, at time.Time) (DraftForm, error) {
+	f, _, err := d.draft(h, at)
+	return f, err
+}
+
+// draft is the form of a draft, and the folders it was opened from.
+func (d *Desk) draft(h Dossier, at time.Time) (DraftForm, map[ailleurs.Compartment]*vault.Opened, error) {
 	var f DraftForm
-	keys, err := d.keys(h.Sealed, at)
-	if err != nil {
-		return f, err
-	}
-	for compartment, into := range map[ailleurs.Compartment]any{
-		ailleurs.Need: &f.Card, ailleurs.Limits: &f.Limits, ailleurs.Person: &f.Person, ailleurs.Threat: &f.Threat,
-	} {
-		dr, err := d.open(h.Sealed, keys, folder(h.ID, compartment), at)
+	open := map[ailleurs.Compartment]*vault.Opened{}
+	for _, part := range []struct {
+		compartment ailleurs.Compartment
+		into        any
+	}{{ailleurs.Need, &f.Card}, {ailleurs.Limits, &f.Limits}, {ailleurs.Person, &f.Person}, {ailleurs.Threat, &f.Threat}} {
+		o, err := d.open(h.pile(), folder(h.ID, part.compartment), at)
 		if err != nil {
-			return f, err
+			return f, nil, err
 		}
-		if dr != nil && dr.body != nil {
-			if err := read(dr.body, into); err != nil {
-				return f, err
-			}
+		if o == nil || o.Body == nil {
+			continue
 		}
+		if err := read(o, part.into); err != nil {
+			return f, nil, err
+		}
+		open[part.compartment] = o
 	}
-	return f, nil
+	return f, open, nil
 }
 
 // SaveDraft seals the next body of each compartment that the form changes and the reader may write.
 func (d *Desk) SaveDraft(once string, h Dossier, f DraftForm, at time.Time) (ailleurs.Save, error) {
 	save := ailleurs.Save{Once: once, Case: h.ID}
-	before, err := d.Draft(h, at)
+	before, open, err := d.draft(h, at)
 	if err != nil {
 		return save, err
 	}
 	f.Card.Words = before.Card.Words
 	if err := d.prepare(&f); err != nil {
-		return save, err
-	}
-	keys, err := d.keys(h.Sealed, at)
-	if err != nil {
 		return save, err
 	}
 	for _, part := range []struct {
@@ -187,14 +205,11 @@ func (d *Desk) SaveDraft(once string, h Dossier, f DraftForm, at time.Time) (ail
 		if same(part.was, part.is) || !ailleurs.MayWrite(part.compartment, h.Part) {
 			continue
 		}
-		dr, err := d.open(h.Sealed, keys, folder(h.ID, part.compartment), at)
-		if err != nil {
-			return save, err
-		}
-		if dr == nil {
+		o := open[part.compartment]
+		if o == nil {
 			return save, ailleurs.Refuse("desk.not_sealed_to_you", string(part.compartment))
 		}
-		if _, err := d.write(&save.Sealed, dr, part.is, at); err != nil {
+		if _, err := d.write(&save.Sealed, o, part.is, at); err != nil {
 			return save, err
 		}
 	}
@@ -204,19 +219,61 @@ func (d *Desk) SaveDraft(once string, h Dossier, f DraftForm, at time.Time) (ail
 // Regrant makes the envelopes that the hub asks for, because someone's key or post changed.
 func (d *Desk) Regrant(once string, h Dossier, people People, at time.Time) (ailleurs.Save, error) {
 	save := ailleurs.Save{Once: once, Case: h.ID}
-	keys, err := d.keys(h.Sealed, at)
-	if err != nil {
-		return save, err
-	}
 	for _, w := range h.Renew {
-		f := vault.Folder{Dossier: h.ID, Compartment: w.Compartment, Thread: w.Thread}
-		i := slices.IndexFunc(keys[f], func(k *vault.Key) bool { return k.Epoch == w.Epoch })
-		if i < 0 {
+		p := h.pile()
+		of := h.Member
+		switch w.Part {
+		case ailleurs.HostLead, ailleurs.HostSecond:
+			of = h.Host
+		case ailleurs.AddresseeLead, ailleurs.AddresseeSecond, ailleurs.AddresseeSignatory:
+			of = w.Member
+			if w.Thread != "" {
+				p = p.answers(w.Member)
+			}
+		case ailleurs.Checker:
+			of = ""
+		}
+		o, err := d.have(p, vault.Folder{Dossier: h.ID, Compartment: w.Compartment, Thread: w.Thread}, at)
+		if err != nil {
+			return save, err
+		}
+		if o.Key().Epoch != w.Epoch {
 			return save, ailleurs.Refuse("desk.not_sealed_to_you", string(w.Compartment))
 		}
-		if err := d.hand(&save.Sealed, &drawer{key: keys[f][i]}, h.Part, people, at, reader{w.For, w.Part, w.Member, w.Ring}); err != nil {
+		if err := d.wanted(h, w); err != nil {
+			return save, err
+		}
+		if err := d.hand(&save.Sealed, o, people, at, reader{w.For, w.Part, of, w.Ring}); err != nil {
 			return save, err
 		}
 	}
 	return save, nil
+}
+
+// wanted refuses to make an envelope that the hub has no reason to ask for: for an addressee whom the signed sheet does not
+// name, a coordinator who is not one of the two, a host that the person has not said yes to, or of the threat at all.
+func (d *Desk) wanted(h Dossier, w Wanted) error {
+	switch w.Part {
+	case ailleurs.AddresseeLead, ailleurs.AddresseeSecond, ailleurs.AddresseeSignatory:
+		sheet, err := sheetOf(h)
+		if err != nil {
+			return err
+		}
+		if !slices.Contains(sheet.Addressees(), w.Member) {
+			return ailleurs.RefuseAs(ailleurs.Forbidden, "desk.not_addressed", string(w.Part))
+		}
+		return d.attested(h, sheet, ailleurs.OriginLead)
+	case ailleurs.Checker:
+		if !slices.Contains(h.Checkers[:], w.For) {
+			return ailleurs.RefuseAs(ailleurs.Forbidden, "desk.not_addressed", string(w.Part))
+		}
+	case ailleurs.HostLead, ailleurs.HostSecond:
+		if w.Compartment == ailleurs.Threat {
+			return ailleurs.RefuseAs(ailleurs.Forbidden, "desk.not_asked_for", string(w.Compartment))
+		}
+		if w.Compartment == ailleurs.Person && h.Part == ailleurs.OriginLead {
+			return d.welcomed(h)
+		}
+	}
+	return nil
 }

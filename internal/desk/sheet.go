@@ -257,7 +257,7 @@ type Opened struct {
 
 // OpenDossier opens whatever of a case is sealed to the reader, and what its forms start from.
 func (d *Desk) OpenDossier(h Dossier, at time.Time) (Opened, error) {
-	out, err := d.openAll(h.ID, h.Sealed, at)
+	out, err := d.openAll(h.pile(), h.Threads, at)
 	if err != nil {
 		return out, err
 	}
@@ -292,7 +292,7 @@ func (d *Desk) OpenCards(cases []ailleurs.CaseID, sealed ailleurs.Sealed, at tim
 				one.Bodies = append(one.Bodies, b)
 			}
 		}
-		opened, err := d.openAll(id, one, at)
+		opened, err := d.openAll(d.glance(id, one), nil, at)
 		if ailleurs.AsRefusal(err) != nil {
 			continue
 		}
@@ -308,39 +308,63 @@ func (d *Desk) OpenCards(cases []ailleurs.CaseID, sealed ailleurs.Sealed, at tim
 
 // OpenThread opens whatever of a thread is sealed to the reader.
 func (d *Desk) OpenThread(t Thread, at time.Time) (Opened, error) {
-	return d.openAll(t.Case, t.Sealed, at)
+	return d.openAll(t.pile(), nil, at)
 }
 
-func (d *Desk) openAll(id ailleurs.CaseID, sealed ailleurs.Sealed, at time.Time) (Opened, error) {
-	out := Opened{Sheets: map[string][]Row{}, Values: map[string]any{}}
-	keys, err := d.keys(sealed, at)
-	if err != nil {
-		return out, err
+// glance is a pile of which only the envelopes say who plays what: a list shows cards by the keys and posts that the
+// register knows; that they are of the case's circle, the page of the case finds out.
+func (d *Desk) glance(id ailleurs.CaseID, sealed ailleurs.Sealed) pile {
+	p := pile{dossier: id, sealed: sealed, named: vault.Circle{}}
+	for _, e := range sealed.Envelopes {
+		if !d.mine(e) {
+			continue
+		}
+		if p.part == "" {
+			p.part = e.Part
+		}
+		p.named[e.Part] = append(p.named[e.Part], d.me())
+		for _, part := range ailleurs.Writers[ailleurs.Person] {
+			p.named[part] = append(p.named[part], e.By)
+		}
 	}
-	for f := range keys {
-		if f.Dossier != id {
+	for _, b := range sealed.Bodies {
+		p.named[ailleurs.OriginLead] = append(p.named[ailleurs.OriginLead], b.Author)
+	}
+	return p
+}
+
+func (d *Desk) openAll(p pile, threads []Line, at time.Time) (Opened, error) {
+	out := Opened{Sheets: map[string][]Row{}, Values: map[string]any{}}
+	for _, f := range d.folders(p) {
+		if f.Dossier != p.dossier {
 			return out, ailleurs.Refuse("vault.wrong_dossier", "envelopes")
 		}
-		dr, err := d.open(sealed, keys, f, at)
+		q := p
+		for _, l := range threads {
+			if l.ID == f.Thread {
+				q = p.answers(l.Member)
+			}
+		}
+		o, err := d.open(q, f, at)
 		if err != nil {
 			return out, err
 		}
-		if dr == nil || dr.body == nil {
+		if o == nil || o.Body == nil {
 			continue
 		}
 		name := string(f.Compartment)
 		if f.Thread != "" {
 			name += "." + string(f.Thread)
 		}
-		if out.Sheets[name], out.Values[name], err = d.show(f, dr.body); err != nil {
+		if out.Sheets[name], out.Values[name], err = d.show(o); err != nil {
 			return out, err
 		}
 	}
 	return out, nil
 }
 
-func (d *Desk) show(f vault.Folder, b *vault.Body) ([]Row, any, error) {
-	switch f.Compartment {
+func (d *Desk) show(b *vault.Opened) ([]Row, any, error) {
+	switch b.Folder.Compartment {
 	case ailleurs.Need:
 		var c ailleurs.Card
 		err := read(b, &c)

@@ -19,6 +19,22 @@ type Client struct {
 	seen      map[Folder]Head
 }
 
+// Beside returns a client for another trousseau of the same machine that goes by the register this one has learnt, so that
+// it is replayed once for many people; both must follow the same log, and the other's keys raise the same alarm. Neither
+// may Learn while the other works.
+func (c *Client) Beside(t *Trousseau) (*Client, error) {
+	if err := c.ready(); err != nil {
+		return nil, err
+	}
+	if t.Register.Verifier != c.directory.pin.Verifier {
+		return nil, ailleurs.Refuse("vault.wrong_log", "register")
+	}
+	if err := c.directory.CheckOwn(t); err != nil {
+		return nil, err
+	}
+	return &Client{trousseau: t, directory: c.directory, seen: map[Folder]Head{}}, nil
+}
+
 // NewClient starts from an opened trousseau and knows nothing else: Learn comes next.
 func NewClient(t *Trousseau) *Client {
 	c := &Client{trousseau: t, directory: NewDirectory(t.Register), seen: map[Folder]Head{}}
@@ -109,6 +125,7 @@ func (o *Opened) Key() ailleurs.CompartmentKey { return o.key.Public() }
 type Received struct {
 	Folder    Folder                    `json:"folder"`
 	Part      ailleurs.Part             `json:"part"` // what the reader plays
+	Also      []ailleurs.Part           `json:"also"` // what else, by the circle: for someone absent, or before becoming the host
 	Circle    Circle                    `json:"circle"`
 	Head      Head                      `json:"head"`      // the newest body, by the journal
 	Envelopes []ailleurs.SealedEnvelope `json:"envelopes"` // for this reader, of one or more epochs
@@ -175,7 +192,7 @@ func (c *Client) openEnvelopes(r Received, at time.Time) ([]*Key, error) {
 		if err != nil {
 			return nil, err
 		}
-		if g.Part != r.Part {
+		if g.Part != r.Part && (!slices.Contains(r.Also, g.Part) || !r.Circle.plays(c.trousseau.Agent, g.Part)) {
 			return nil, ailleurs.Refuse("vault.wrong_part", "envelope")
 		}
 		if !r.Circle.plays(g.From, g.FromPart) {
@@ -215,6 +232,23 @@ func (c *Client) NewFolder(f Folder, part ailleurs.Part, content []byte, to []Gr
 		return ailleurs.Sealed{}, nil, err
 	}
 	return c.begin(k, part, Head{}, content, to, at)
+}
+
+// Begin makes a folder in which nobody has written yet and hands its key to whoever begins it; Grant hands it on.
+func (c *Client) Begin(f Folder, part ailleurs.Part, at time.Time) (ailleurs.Sealed, *Opened, error) {
+	if err := c.mayWrite(f, part); err != nil {
+		return ailleurs.Sealed{}, nil, err
+	}
+	k, err := NewKey(f)
+	if err != nil {
+		return ailleurs.Sealed{}, nil, err
+	}
+	o := &Opened{Folder: f, Part: part, key: k}
+	envelopes, err := c.Grant(o, []Grantee{{c.trousseau.Public(), part}}, time.Time{}, at)
+	if err != nil {
+		return ailleurs.Sealed{}, nil, err
+	}
+	return ailleurs.Sealed{Keys: []ailleurs.CompartmentKey{k.Public()}, Envelopes: envelopes}, o, nil
 }
 
 // A Dossier is what a case begins with, by compartment.
@@ -421,6 +455,53 @@ func (c *Client) ConfirmKey(e ailleurs.RegisterEntry, p Public, spoken string, a
 		return nil, ailleurs.Refuse("vault.other_words", "words")
 	}
 	return c.approve(e, at)
+}
+
+// ApproveTeam signs the three posts of a member, from the very text that says who fills them.
+func (c *Client) ApproveTeam(text string, at time.Time) ([]byte, error) {
+	if err := c.ready(); err != nil {
+		return nil, err
+	}
+	team, member, _, err := ailleurs.ParseTeam(text)
+	if err != nil {
+		return nil, err
+	}
+	if !c.directory.Registered(c.trousseau) {
+		return nil, ailleurs.RefuseAs(ailleurs.Forbidden, "vault.not_registered", "statement")
+	}
+	return c.state(team.Approval(member, text), at)
+}
+
+// VerifyStatement checks a signed statement, as Directory.VerifyStatement does, once the register is beyond doubt.
+func (c *Client) VerifyStatement(signed []byte) (ailleurs.Statement, error) {
+	if err := c.ready(); err != nil {
+		return ailleurs.Statement{}, err
+	}
+	return c.directory.VerifyStatement(signed)
+}
+
+// Serves reports whether the register names the agent to the role at the member; Served, whether it does or ever did.
+func (c *Client) Serves(a ailleurs.AgentID, m ailleurs.MemberID, r ailleurs.Role) bool {
+	l := c.directory.agents[a]
+	return l != nil && l.posts[post{m, r}]
+}
+
+// Served reports whether the register names the agent to the role at the member, or did before.
+func (c *Client) Served(a ailleurs.AgentID, m ailleurs.MemberID, r ailleurs.Role) bool {
+	l := c.directory.agents[a]
+	if l == nil {
+		return false
+	}
+	_, ok := l.changed[post{m, r}]
+	return ok
+}
+
+// MemberCode is the INSEE code or SIREN under which two coordinators have admitted a member; empty for no member.
+func (c *Client) MemberCode(m ailleurs.MemberID) string {
+	if known := c.directory.members[m]; known != nil {
+		return known.code
+	}
+	return ""
 }
 
 // Approve signs an entry about a member, a team or a revocation.
