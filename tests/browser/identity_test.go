@@ -14,7 +14,6 @@ import (
 	"codeberg.org/ailleurs/ailleurs/internal/alliance"
 	exchanges "codeberg.org/ailleurs/ailleurs/internal/hub"
 	"codeberg.org/ailleurs/ailleurs/internal/vault"
-	"codeberg.org/ailleurs/ailleurs/internal/web"
 )
 
 // An exchange is a whole hub of a test: founded, served, with the invitations of its three coordinators.
@@ -52,11 +51,7 @@ func newExchange(t *testing.T) *exchange {
 				t.Error(err)
 			}
 		})
-		s, err := web.New(web.Config{Origin: origin, Now: time.Now, Demo: true, Alliance: h.Alliance})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return x.traffic.listen(s)
+		return x.traffic.listen(h.Web)
 	})
 	f := alliance.Founding{Member: alliance.NewMember{
 		Kind: ailleurs.Association, Name: "Association fictive", Code: "75056", Siren: "000000018", Charter: time.Now().Add(-time.Hour),
@@ -103,6 +98,9 @@ func (l *traffic) said() string {
 	defer l.Unlock()
 	return strings.Join(l.bodies, "")
 }
+
+// work is the page on which everyone's work begins.
+const work = "/travail"
 
 // ways is what an activation leaves in its holder's hands.
 type ways struct{ paper, phrase string }
@@ -318,7 +316,7 @@ func TestOneGestureOpensTenPages(t *testing.T) {
 
 	before := key.uses()
 	v.usePasskey()
-	v.Until(`location.pathname === "/personnes"`)
+	v.at(work)
 	if got := key.uses() - before; got != 1 {
 		t.Errorf("signing in took %v gestures", got)
 	}
@@ -375,7 +373,7 @@ func TestPasskeyWithoutPRFOpensWithThePhrase(t *testing.T) {
 	Eval[bool](v, `(document.querySelector('[data-unlock="passphrase"] textarea').value = "", true)`)
 	v.Type(`[data-unlock="passphrase"] textarea`, w.phrase)
 	v.Click(`[data-unlock="passphrase"] button`)
-	v.at("/personnes")
+	v.at(work)
 	if own := v.coffre("key.own"); !strings.Contains(own, string(x.papers[0].Agent)) {
 		t.Errorf("the coffre holds %s", own)
 	}
@@ -389,7 +387,7 @@ func TestPasskeyWithoutPRFOpensWithThePhrase(t *testing.T) {
 	other.Click("details:has([data-enter=paper]) summary")
 	other.Type(`[data-enter="paper"] textarea`, w.paper)
 	other.Click(`[data-enter="paper"] button`)
-	other.at("/personnes")
+	other.at(work)
 	if own := other.coffre("key.own"); !strings.Contains(own, string(x.papers[0].Agent)) {
 		t.Errorf("the paper opens %s", own)
 	}
@@ -470,7 +468,7 @@ func TestNewColleagueIsConfirmedByTwo(t *testing.T) {
 	v.at("/activer/attente") // one signature is not enough
 	second.approveAll()
 	v.Click(".actions a.primary")
-	v.at("/personnes")
+	v.at(work)
 	v.Accessible("the new colleague's first page")
 }
 
@@ -586,8 +584,8 @@ func TestAWayToOpenIsAddedTriedAndLost(t *testing.T) {
 			v.Accessible("/entrer after a refusal")
 		}
 	}
-	v.at("/personnes")
+	v.at(work)
 	v.leave()
 	v.usePasskey()
-	v.at("/personnes")
+	v.at(work)
 }
