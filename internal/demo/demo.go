@@ -36,8 +36,24 @@ type Persona struct {
 // may not receive persons' files, and long enough for the oldest case.
 const foundedBefore = 130 * 24 * time.Hour
 
+// A World is a hub that was filled: its personas, and the towns whose people can be played on.
+type World struct {
+	Personas []Persona
+	h        *hub.Hub
+	towns    []*town
+}
+
 // Build fills the hub so that its story has come to the instant at, and returns the six personas.
 func Build(ctx context.Context, h *hub.Hub, size Size, at time.Time) ([]Persona, error) {
+	w, err := BuildWorld(ctx, h, size, at)
+	if err != nil {
+		return nil, err
+	}
+	return w.Personas, nil
+}
+
+// BuildWorld is Build for whoever goes on playing.
+func BuildWorld(ctx context.Context, h *hub.Hub, size Size, at time.Time) (*World, error) {
 	if size.Towns == 0 {
 		size.Towns = len(communes)
 	}
@@ -67,11 +83,31 @@ func Build(ctx context.Context, h *hub.Hub, size Size, at time.Time) ([]Persona,
 		return nil, err
 	}
 	lyon, bordeaux := towns[0], towns[1]
-	return []Persona{
+	return &World{h: h, towns: towns, Personas: []Persona{
 		persona("lyon", "Lyon", lyon.lead), persona("lyon-elue", "Lyon", lyon.signatory), persona("lyon-binome", "Lyon", lyon.second),
 		persona("bordeaux", "Bordeaux", bordeaux.lead), persona("bordeaux-elu", "Bordeaux", bordeaux.signatory),
 		persona("coordination", "Coordination de l’alliance", coordinators[0]),
-	}, nil
+	}}, nil
+}
+
+// DeclineBut has every addressee of a case say that it has no housing, but the town of that commune: when all have
+// answered, the person may choose.
+func (w *World) DeclineBut(ctx context.Context, id ailleurs.CaseID, commune string, at time.Time) error {
+	s := &story{h: w.h, id: id, n: len(w.towns)}
+	for _, t := range w.towns {
+		if t.place.Code == commune {
+			continue
+		}
+		if _, err := s.threadOf(ctx, t.lead, at); err != nil {
+			continue // not called
+		}
+		s.n++
+		s.origin = w.towns[0]
+		if err := s.reply(ctx, t, ailleurs.AnswerFile{Kind: ailleurs.Decline, Reason: ailleurs.NoHousing}, at); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func persona(key, town string, p *Person) Persona {

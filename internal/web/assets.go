@@ -99,12 +99,12 @@ func (a assets) checkSealing() error {
 	return nil
 }
 
-// coffre returns the addresses of the sealing worker and its module, or nothing where they were not built.
+// coffre returns the addresses of the sealing worker, its module and the communes, or nothing where they were not built.
 func (a assets) coffre() string {
 	if a.checkSealing() != nil {
 		return ""
 	}
-	return a.url("coffre-worker.js") + " " + a.url(sealingModule)
+	return a.url("coffre-worker.js") + " " + a.url(sealingModule) + " " + a.url(communesArchive)
 }
 
 // url returns the address that may be kept for ever; empty for a file that is not there.

@@ -20,7 +20,8 @@ var (
 
 // dutyView is what duty officers watch: what rings, what someone is on, the call tree and its weekly test.
 type dutyView struct {
-	Ringing  []alertCard
+	First    *alertCard  // the gravest that rings, full screen
+	Ringing  []alertCard // the others
 	Taken    []alertCard
 	Tree     []treeRow
 	Tests    time.Time // when the phones are next tried
@@ -71,7 +72,9 @@ func (s *Server) dutyOf(r *http.Request) (dutyView, error) {
 		return v, err
 	}
 	for _, c := range cards {
-		if c.Ringing {
+		if c.Ringing && v.First == nil {
+			v.First = &c
+		} else if c.Ringing {
 			v.Ringing = append(v.Ringing, c)
 		} else {
 			v.Taken = append(v.Taken, c)

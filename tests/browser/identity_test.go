@@ -151,7 +151,7 @@ func (x *exchange) activate(v *Visitor, words string, has passkeyOf) ways {
 		v.Click(`[data-step="phrase"] button`)
 	}
 	for range 2 {
-		v.Until(`location.pathname === "/essai" && document.querySelector("form[data-trial]:not([aria-busy])")`)
+		v.Until(`location.pathname === "/essai" && document.readyState === "complete" && document.querySelector("form[data-trial]:not([aria-busy])")`)
 		check("/essai")
 		v.open("form[data-trial]", w)
 		v.Until(`!document.querySelector("form[data-trial][aria-busy]")`)

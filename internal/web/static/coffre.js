@@ -5,13 +5,14 @@
 //   <html data-sentences="URL">                              what codes are called in the reader's language
 //   <script type="application/json" id="page">               what the hub handed out for this page
 //   <main data-open="OP">                                    asks OP with the page, fills [data-sheet=NAME] and [data-value=NAME]
-//   <form data-seal="OP" action="…">                         asks OP with the page and the form, posts what comes back
+//   <form method="dialog" data-seal="OP" data-action="…">    asks OP with the page and the form, posts what comes back to the
+//                                                            address; before this file runs, sending such a form does nothing
 //   <form data-autosave="KEY">                               keeps what is typed, sealed, on this device
 
 import { voice } from "./app.js";
 
 const meta = document.querySelector('meta[name="coffre"]');
-const [workerURL, moduleURL] = (meta?.content ?? "").split(" ");
+const [workerURL, moduleURL, communesURL] = (meta?.content ?? "").split(" ");
 const json = (id) => JSON.parse(document.getElementById(id)?.textContent || "null");
 export const say = await voice();
 
@@ -188,7 +189,7 @@ const element = (name, text, attributes = {}) => {
 
 // sheet shows rows of {label, items: [{key} | {text}]} as a list of terms.
 function sheet(into, rows) {
-  const list = element("dl", undefined, { class: "sheet" });
+  const list = element("dl", undefined, { class: "terms" });
   for (const row of rows) {
     list.append(element("dt", say(row.label, row.args)));
     for (const item of row.items) list.append(element("dd", item.text ?? say(item.key, item.args)));
@@ -314,6 +315,27 @@ export function act(form, work) {
 // once draws the key that makes a retry of the same form harmless.
 const once = () => toURL64(crypto.getRandomValues(new Uint8Array(20)));
 
+// asked is ask, with the communes of France handed to the Go half when an operation needs them: all of them, because asking
+// the hub for one would tell it which.
+async function asked(op, input) {
+  try {
+    return await ask(op, input);
+  } catch (e) {
+    if (!(e instanceof Refusal) || e.key !== "desk.no_communes") throw e;
+    const archive = await (await fetch(communesURL)).arrayBuffer();
+    await ask("communes", { file: await base64(archive) });
+    return ask(op, input);
+  }
+}
+
+// base64 of what is too long for an argument list.
+const base64 = (bytes) => new Promise((resolve, reject) => {
+  const reader = new FileReader();
+  reader.onload = () => resolve(reader.result.slice(reader.result.indexOf(",") + 1));
+  reader.onerror = () => reject(reader.error);
+  reader.readAsDataURL(new Blob([bytes]));
+});
+
 async function submit(form, button) {
   const busy = [...form.querySelectorAll("button")];
   busy.forEach((b) => { b.disabled = true; });
@@ -329,13 +351,13 @@ async function submit(form, button) {
       const { post: need } = await ask(form.dataset.seal + ".need", input);
       input.page = { ...input.page, ...(await send(form.dataset.ask, need)) };
     }
-    const made = await ask(form.dataset.seal, input);
+    const made = await asked(form.dataset.seal, input);
     if (made?.warnings?.length && !form.dataset.warned) {
       form.dataset.warned = "yes"; // shown once; sending again means it
       throw new Refusal({ text: made.warnings.map((w) => say("lint." + w.code, { text: w.text })).join(" ") + " " + say("lint.again") });
     }
     if (made.before) await send(form.dataset.before, made.before);
-    const answer = await send(form.action, made.post);
+    const answer = await send(form.dataset.action, made.post);
     forgetDraft(form);
     location.assign(answer.location);
   } catch (e) {
