@@ -100,9 +100,16 @@ func (v *Visitor) set(form string, fields map[string]string) {
 	}
 }
 
+// ready waits until forms that seal can be sent.
+func (v *Visitor) ready() {
+	v.t.Helper()
+	v.Until(`document.documentElement.dataset.coffre === "ready"`)
+}
+
 // send submits a sealed form and waits for where it leads, or says why not.
 func (v *Visitor) send(form, path string) {
 	v.t.Helper()
+	v.ready()
 	Eval[bool](v, fmt.Sprintf(`(document.querySelector(%s).requestSubmit(), true)`, quote(form)))
 	v.Until(fmt.Sprintf(`location.pathname === %s && document.readyState === "complete" && !document.querySelector(%s + "[aria-busy]") || document.querySelector(%s + " [data-refused], " + %s + " .errors")`,
 		quote(path), quote(form), quote(form), quote(form)))
@@ -142,6 +149,7 @@ func TestLyonCallsOnBordeaux(t *testing.T) {
 	}
 	const draft = `form[data-seal="case.open"]`
 	lyon.set(draft, fields)
+	lyon.ready()
 	Eval[bool](lyon, `(document.querySelectorAll('[name="person.agreements[]"]').forEach((f) => { f.checked = true; }), true)`)
 	Eval[bool](lyon, `(document.querySelector('`+draft+`').requestSubmit(), true)`)
 	// The names in the free text draw a warning, once; sending again means it.

@@ -174,7 +174,8 @@ async function learn() {
     return await add(kept);
   } catch (e) {
     if (!kept.length || !(e instanceof Refusal)) throw e;
-    return add([]); // what this browser kept may be spoilt: only what the hub says now counts
+    await shelf("readwrite", (s) => s.delete(log)).catch(() => {}); // what this browser kept may be spoilt: it is asked for anew
+    return add([]);
   }
 }
 
@@ -400,6 +401,7 @@ if (meta) {
   }));
   document.querySelectorAll("form[data-autosave]").forEach((form) => { autosave(form).catch((e) => refuse(form, e)); });
   document.querySelectorAll('form[action="/sortir"]').forEach((form) => form.addEventListener("submit", forget));
+  document.documentElement.dataset.coffre = "ready"; // from here on a form that seals can be sent
   const root = document.querySelector("[data-open]");
   if (root) open(root).catch((e) => {
     const box = element("p", e instanceof Refusal ? e.message : say("coffre.fault"), { class: "notice alert", role: "alert" });
