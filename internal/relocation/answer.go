@@ -45,13 +45,34 @@ func (a answerRow) awaitsSignatory() bool {
 	return a.Kind.NeedsSignatory() && a.Offered.IsZero() && a.Taken.IsZero()
 }
 
+// answersOf are the answers that a thread gave, oldest first.
+func (u *unit) answersOf(id ailleurs.ThreadID) ([]answerRow, error) {
+	if u.answers == nil {
+		rows, err := store.All[answerRow](u.tx, selectAnswer+"WHERE case_id = $1 ORDER BY round", u.c.ID)
+		if err != nil {
+			return nil, err
+		}
+		u.answers = make(map[ailleurs.ThreadID][]answerRow)
+		for _, r := range rows {
+			u.answers[r.Thread] = append(u.answers[r.Thread], r)
+		}
+	}
+	return u.answers[id], nil
+}
+
 // answerOf is the answer of the thread's round; ok is false when there is none.
 func (u *unit) answerOf(t *thread) (a answerRow, ok bool, err error) {
-	a, err = store.One[answerRow](u.tx, selectAnswer+"WHERE thread_id = $1 AND round = $2", t.ID, t.Round)
-	if errors.Is(err, store.ErrNotFound) {
-		return answerRow{}, false, nil
+	all, err := u.answersOf(t.ID)
+	if n := len(all); n > 0 && all[n-1].Round == t.Round {
+		return all[n-1], true, nil
 	}
-	return a, err == nil, err
+	return answerRow{}, false, err
+}
+
+// setAnswer changes the answer of the thread's round.
+func (u *unit) setAnswer(t *thread, changes store.Changes) error {
+	u.answers = nil
+	return u.tx.Set("answer", store.Key{t.ID, t.Round}, changes)
 }
 
 // Answer answers a call, once in each round. A decline or redirect counts at once; a proposal or counter holds its places
@@ -104,6 +125,7 @@ func (u *unit) answer(in ailleurs.PostAnswer) error {
 	if err != nil {
 		return fmt.Errorf("relocation: sheet: %w", err)
 	}
+	u.answers = nil
 	err = u.tx.Insert("answer", answerRow{
 		Thread: t.ID, Round: t.Round, Case: u.c.ID, Kind: s.Kind, Coarse: s.Coarse, Sheet: string(text), Digest: s.Digest(),
 		By: u.by.Agent, At: u.at,
@@ -192,7 +214,7 @@ func (e *Exchange) SignAnswer(ctx context.Context, by ailleurs.Actor, in ailleur
 		if err := distinct(a.By, u.by.Agent); err != nil {
 			return err
 		}
-		if err := u.tx.Set("answer", store.Key{t.ID, t.Round}, store.Changes{"offered_at": u.at}); err != nil {
+		if err := u.setAnswer(t, store.Changes{"offered_at": u.at}); err != nil {
 			return err
 		}
 		to, _ := a.Kind.State()
@@ -269,7 +291,7 @@ func (e *Exchange) TakeBack(ctx context.Context, by ailleurs.Actor, in ailleurs.
 		case !ok || !t.offers() && !(t.State == ailleurs.Studying && a.awaitsSignatory()):
 			return ailleurs.RefuseAs(ailleurs.Conflict, "answer.nothing_to_take_back", "")
 		}
-		if err := u.tx.Set("answer", store.Key{t.ID, t.Round}, store.Changes{"taken_back": u.at, "taken_why": in.Reason.Coarse()}); err != nil {
+		if err := u.setAnswer(t, store.Changes{"taken_back": u.at, "taken_why": in.Reason.Coarse()}); err != nil {
 			return err
 		}
 		if err := u.freeHolds(t.ID); err != nil {

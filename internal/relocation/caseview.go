@@ -91,16 +91,21 @@ func (u *unit) caseView() (CaseView, error) {
 	if v.Sealed, err = u.handOut(sights, nil); err != nil {
 		return v, err
 	}
-	rows, err := u.rows()
+	threads, err := u.all()
+	if err != nil {
+		return v, err
+	}
+	tasks, _, err := u.tasks(threads)
 	if err != nil {
 		return v, err
 	}
 	for _, r := range roles {
-		for _, row := range rows {
-			if row.Agent == r.self && row.Part == r.part && row.Task != "" && !slices.Contains(v.Tasks, row.Task) {
-				v.Tasks = append(v.Tasks, row.Task)
-			}
+		if task := tasks[r.part]; task != "" && !u.c.State.Ended() && !slices.Contains(v.Tasks, task) {
+			v.Tasks = append(v.Tasks, task)
 		}
+	}
+	if v.Part == ailleurs.OriginLead && u.callsBack() {
+		v.Tasks = append(v.Tasks, TaskCallBack)
 	}
 	for _, fill := range []func(*CaseView) error{u.viewCall, u.viewThreads, u.viewHost, u.viewSigned, u.viewHistory} {
 		if err := fill(&v); err != nil {
@@ -248,7 +253,7 @@ func mayKnow(p ailleurs.Part, subject string, c dossier) bool {
 }
 
 // circleEvents is how many events a case page shows.
-const circleEvents = 100
+const circleEvents = 50
 
 // viewHistory is who opened what and when, for the people who hold the dossier; not for the élu or the coordination.
 func (u *unit) viewHistory(v *CaseView) error {

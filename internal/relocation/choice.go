@@ -81,7 +81,7 @@ func (e *Exchange) Refuse(ctx context.Context, by ailleurs.Actor, in ailleurs.On
 		if _, _, err := u.proposal(t); err != nil {
 			return err
 		}
-		if err := u.tx.Set("answer", store.Key{t.ID, t.Round}, store.Changes{"refused_at": u.at}); err != nil {
+		if err := u.setAnswer(t, store.Changes{"refused_at": u.at}); err != nil {
 			return err
 		}
 		if u.c.Retained == t.ID {

@@ -19,6 +19,21 @@ func explicit(c ailleurs.Compartment, p ailleurs.Part) bool {
 // renew lists the envelopes that whoever plays a part should make, or make again, because a key, a post or an absence
 // changed or an envelope ends soon: for those who may hold a compartment that the part itself may hold.
 func (u *unit) renew(as ailleurs.Part) ([]Grant, error) {
+	if known, ok := u.renewed[as]; ok && u.readers {
+		return known, nil
+	}
+	out, err := u.lookForRenewals(as)
+	if err != nil {
+		return nil, err
+	}
+	if u.renewed == nil {
+		u.renewed = make(map[ailleurs.Part][]Grant)
+	}
+	u.renewed[as] = out
+	return out, nil
+}
+
+func (u *unit) lookForRenewals(as ailleurs.Part) ([]Grant, error) {
 	circle, err := u.circle()
 	if err != nil {
 		return nil, err

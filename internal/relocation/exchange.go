@@ -48,6 +48,8 @@ type unit struct {
 	threads    []*thread          // of the call under way, in the order of their rings; loaded by need
 	threadsWas []thread
 	loaded     bool
+	answers    map[ailleurs.ThreadID][]answerRow // of the case, by round; nil: not read, or written since
+	renewed    map[ailleurs.Part][]Grant         // what renew has found, while nothing is decided
 	members    map[ailleurs.MemberID]fellow
 	tell       map[ailleurs.AgentID]bool
 	jobs       []jobs.Job

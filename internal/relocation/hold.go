@@ -63,7 +63,7 @@ func (u *unit) holdPlace(t *thread, id ailleurs.PlaceID, kind ailleurs.OfferKind
 		return ailleurs.RefuseAs(ailleurs.Conflict, "answer.offer_not_live", field)
 	}
 	err = u.tx.Insert("hold", holdRow{
-		ID: string(ailleurs.NewID[ailleurs.PlaceID]()), Place: id, Case: u.c.ID, Thread: t.ID, Round: t.Round, At: u.at, Until: until,
+		ID: u.rowID(), Place: id, Case: u.c.ID, Thread: t.ID, Round: t.Round, At: u.at, Until: until,
 	})
 	if errors.Is(err, store.ErrTaken) && store.TakenIndex(err) == "hold_live" {
 		return ailleurs.RefuseAs(ailleurs.Conflict, "answer.place_taken", field)

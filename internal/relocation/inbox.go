@@ -105,7 +105,7 @@ func (u *unit) rows() ([]inboxRow, error) {
 		}
 		if c.State.Ended() {
 			side, task = sideClosed, ""
-			if c.State == ailleurs.Expired && part == ailleurs.OriginLead && c.CallBack != "" {
+			if part == ailleurs.OriginLead && u.callsBack() {
 				side, task, due = sideSent, TaskCallBack, c.CallBack.Time()
 			}
 		}
@@ -158,6 +158,9 @@ func (u *unit) rows() ([]inboxRow, error) {
 	}
 	return out, nil
 }
+
+// callsBack reports whether the origin has promised to call the person back.
+func (u *unit) callsBack() bool { return u.c.State == ailleurs.Expired && u.c.CallBack != "" }
 
 // answerable reports whether answers may still come.
 func (u *unit) answerable() bool {

@@ -75,7 +75,7 @@ func (e *Exchange) Depart(ctx context.Context, by ailleurs.Actor, in ailleurs.De
 		if err != nil {
 			return err
 		}
-		err = u.tx.Insert("journey", journeyRow{ID: string(ailleurs.NewID[ailleurs.CaseID]()), Case: u.c.ID, Departed: u.at, RingAt: ring})
+		err = u.tx.Insert("journey", journeyRow{ID: u.rowID(), Case: u.c.ID, Departed: u.at, RingAt: ring})
 		if err != nil {
 			return err
 		}

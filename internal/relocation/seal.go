@@ -1,6 +1,7 @@
 package relocation
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"slices"
@@ -176,6 +177,10 @@ func addressee(p ailleurs.Part) bool {
 
 func host(p ailleurs.Part) bool { return p == ailleurs.HostLead || p == ailleurs.HostSecond }
 
+// rowID names a row that nothing outside this package speaks of. Rows of a case lie side by side in their index: thirty
+// envelopes dirty one page, not thirty.
+func (u *unit) rowID() string { return string(u.c.ID) + "-" + rand.Text()[:13] }
+
 // take stores what a client sealed: new keys one epoch on, bodies at the end of their chains, envelopes for readers of the
 // circle whose key is the current one. Whatever is wrong is refused by its field, and then nothing of it is kept.
 func (u *unit) take(s ailleurs.Sealed, from role, circle []reader) error {
@@ -253,7 +258,7 @@ func (u *unit) takeBody(b ailleurs.SealedBody, from role, epochs map[folder]int,
 		heads[f] = head{b.Seq, b.Hash}
 	}
 	return u.tx.Insert("body", bodyRow{
-		ID: string(ailleurs.NewID[ailleurs.CaseID]()), Case: b.Case, Compartment: b.Compartment, Thread: b.Thread, Epoch: b.Epoch,
+		ID: u.rowID(), Case: b.Case, Compartment: b.Compartment, Thread: b.Thread, Epoch: b.Epoch,
 		Seq: b.Seq, Prev: b.Prev, Hash: b.Hash, Author: b.Author, At: u.at, Format: plainFormat, Data: b.Data,
 	})
 }
@@ -365,7 +370,7 @@ func (u *unit) takeEnvelopes(envelopes []ailleurs.SealedEnvelope, from role, cir
 			call = u.c.Call
 		}
 		err := u.tx.Insert("envelope", envelopeRow{
-			ID: string(ailleurs.NewID[ailleurs.CaseID]()), Case: e.Case, Compartment: e.Compartment, Thread: e.Thread, Epoch: e.Epoch,
+			ID: u.rowID(), Case: e.Case, Compartment: e.Compartment, Thread: e.Thread, Epoch: e.Epoch,
 			For: e.For, KeyEpoch: e.KeyEpoch, Part: e.Part, Member: e.Member, Call: call, Ring: e.Ring, By: e.By, At: u.at,
 			Expires: e.Expires, Format: plainFormat, Data: e.Data,
 		})

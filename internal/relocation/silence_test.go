@@ -71,6 +71,7 @@ func TestExpiredCallKeepsTheSafeContactUntilTheCallBack(t *testing.T) {
 	if n := w.count("SELECT count(*) FROM answer WHERE coarse = 'no_housing'"); n != 5 {
 		t.Errorf("%d reasons kept for the figures, want 5", n)
 	}
+	w.verified()
 	w.pass(30 * 24 * time.Hour)
 	if h := held(w.view(f.origin.lead, f).Sealed); !h[ailleurs.Person] {
 		t.Error("on the day of the call-back the contact is gone")

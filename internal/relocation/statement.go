@@ -42,7 +42,7 @@ func (u *unit) sign(signed []byte, purpose ailleurs.Purpose, subject, digest str
 		return err
 	}
 	err = u.tx.Insert("statement", statementRow{
-		ID: string(ailleurs.NewID[ailleurs.CaseID]()), Case: u.c.ID, Purpose: purpose, Subject: subject, Digest: digest, By: u.by.Agent,
+		ID: u.rowID(), Case: u.c.ID, Purpose: purpose, Subject: subject, Digest: digest, By: u.by.Agent,
 		Part: part, At: ailleurs.FormatTime(s.At), Signed: signed,
 	})
 	if errors.Is(err, store.ErrTaken) {

@@ -113,7 +113,7 @@ func (u *unit) threadView(t *thread) (ThreadView, error) {
 		ailleurs.ToCall, call.ID, call.Digest); err != nil {
 		return v, err
 	}
-	answers, err := store.All[answerRow](u.tx, selectAnswer+"WHERE thread_id = $1 ORDER BY round", t.ID)
+	answers, err := u.answersOf(t.ID)
 	if err != nil {
 		return v, err
 	}
