@@ -109,11 +109,11 @@ func Glance(c ailleurs.Card) []Row {
 	return []Row{row}
 }
 
-// placeRows names places by their keys where the communes are at hand, and shows the key otherwise.
+// placeRows names places by their keys where the communes are at hand, and says their codes otherwise.
 func (d *Desk) placeRows(label string, keys []string) []Row {
 	row := Row{Label: label}
 	for _, k := range keys {
-		row.Items = append(row.Items, Item{Text: d.placeName(k)})
+		row.Items = append(row.Items, d.place(k))
 	}
 	if len(row.Items) == 0 {
 		return nil
@@ -121,25 +121,25 @@ func (d *Desk) placeRows(label string, keys []string) []Row {
 	return []Row{row}
 }
 
-func (d *Desk) placeName(key string) string {
-	if d.Communes == nil || len(key) < 3 {
-		return key
+func (d *Desk) place(key string) Item {
+	kind, code, _ := strings.Cut(key, ":")
+	if d.Communes != nil {
+		switch kind {
+		case "c":
+			if c, ok := d.Communes.Commune(code); ok {
+				return Item{Text: c.Label()}
+			}
+		case "d":
+			if p, ok := d.Communes.Departement(code); ok {
+				return Item{Text: p.Name}
+			}
+		case "r":
+			if p, ok := d.Communes.Region(code); ok {
+				return Item{Text: p.Name}
+			}
+		}
 	}
-	switch code := key[2:]; key[:2] {
-	case "c:":
-		if c, ok := d.Communes.Commune(code); ok {
-			return c.Label()
-		}
-	case "d:":
-		if p, ok := d.Communes.Departement(code); ok {
-			return p.Name
-		}
-	case "r:":
-		if p, ok := d.Communes.Region(code); ok {
-			return p.Name
-		}
-	}
-	return key
+	return Item{Key: "place." + kind, Args: map[string]string{"code": code}}
 }
 
 // limitRows shows the limits: the communes of the circle around home are counted, not listed.

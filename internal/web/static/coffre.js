@@ -188,12 +188,17 @@ const element = (name, text, attributes = {}) => {
   return e;
 };
 
+// written is a text as it is shown: a day as people write days.
+const written = (text) => /^\d{4}-\d\d-\d\d$/.test(text)
+  ? new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "long", timeZone: "UTC" }).format(new Date(text))
+  : text;
+
 // sheet shows rows of {label, items: [{key} | {text}]} as a list of terms.
 function sheet(into, rows) {
   const list = element("dl", undefined, { class: "terms" });
   for (const row of rows) {
     list.append(element("dt", say(row.label, row.args)));
-    for (const item of row.items) list.append(element("dd", item.text ?? say(item.key, item.args)));
+    for (const item of row.items) list.append(element("dd", item.text === undefined ? say(item.key, item.args) : written(item.text)));
   }
   into.replaceChildren(list);
   into.removeAttribute("aria-busy");
