@@ -168,8 +168,14 @@ func (v *Visitor) open(form string, w ways) {
 	case "passphrase":
 		v.Type(form+" textarea", w.phrase)
 	}
+	v.press(form + " button")
+}
+
+// press clicks and waits for the page that comes of it.
+func (v *Visitor) press(selector string) {
+	v.t.Helper()
 	before := Eval[float64](v, "performance.timeOrigin")
-	v.Click(form + " button")
+	v.Click(selector)
 	v.Until(fmt.Sprintf("performance.timeOrigin !== %f && document.readyState === 'complete'", before))
 }
 
@@ -508,6 +514,53 @@ func TestTwoCoordinatorsAdmitMember(t *testing.T) {
 	}
 }
 
+// What everyone says about themselves, and what a colleague may propose about another, works by plain forms: no script.
+func TestAccountAndPeopleWorkWithoutScript(t *testing.T) {
+	x := newExchange(t)
+	second := x.colleague(x.papers[1])
+	x.colleague(x.papers[2])
+	v := Visit(t, x.origin)
+	x.activate(v, x.papers[0].Words.Reveal(), noPasskey)
+	v.at("/compte")
+	v.Allow("Blocked script execution")
+	done := func(button, what string) {
+		t.Helper()
+		v.press(button)
+		v.See(".notice.done")
+		v.Fits(what)
+	}
+	set := func(selector, value string) {
+		Eval[bool](v, fmt.Sprintf(`(document.querySelector(%s).value = %s, true)`, quote(selector), quote(value)))
+	}
+	v.Script(false)
+	v.Go("/compte")
+	set("#from", time.Now().AddDate(0, 0, 2).Format(time.DateOnly))
+	set("#until", time.Now().AddDate(0, 0, 1).Format(time.DateOnly))
+	set("#deputy", string(second.keys.Agent))
+	v.Allow("status of 422")
+	v.Click(`form[action="/compte/absence"] button`)
+	v.See("#until-error")
+	set("#until", time.Now().AddDate(0, 0, 9).Format(time.DateOnly))
+	set("#deputy", string(second.keys.Agent))
+	done(`form[action="/compte/absence"] button`, "/compte, absent")
+	done(`form[action="/compte/absence/fin"] button`, "/compte, back")
+	v.Click("#pace-2")
+	done(`form[action="/compte/preferences"] button`, "/compte, preferred")
+	if who, err := x.Alliance.Profile(t.Context(), alliance.Viewer{Actor: ailleurs.Actor{Agent: x.papers[0].Agent}}); err != nil || who.Pace != ailleurs.Weekly {
+		t.Errorf("the pace is %q, %v", who.Pace, err)
+	}
+
+	card := fmt.Sprintf("li:has(#take-%s)", second.keys.Agent)
+	v.Go("/personnes")
+	v.Click(card + " details summary")
+	v.Fits("/personnes, managing")
+	set("#take-"+string(second.keys.Agent), string(ailleurs.DutyOfficer))
+	done(card+` form[action="/personnes/role"] button`, "/personnes, proposed")
+	v.Go("/changements")
+	v.Click("details.confirm summary")
+	done(`form[action="/changements/abandonner"] button`, "/changements, dropped")
+}
+
 // The hub refuses a body that holds what the PRF extension gave, wherever it stands.
 func TestHubRefusesPRFResults(t *testing.T) {
 	x := newExchange(t)
@@ -566,9 +619,7 @@ func TestAWayToOpenIsAddedTriedAndLost(t *testing.T) {
 	v.at("/compte")
 	v.Click("li:has([data-remove=paper]) details.confirm summary")
 	v.Accessible("/compte, removing")
-	before := Eval[float64](v, "performance.timeOrigin")
-	v.Click(`li:has([data-remove=paper]) button[name="lost"]`)
-	v.Until(fmt.Sprintf("performance.timeOrigin !== %f && document.readyState === 'complete'", before))
+	v.press(`li:has([data-remove=paper]) button[name="lost"]`)
 	if n := Eval[int](v, `document.querySelectorAll("[data-remove]").length`); n != 3 {
 		t.Errorf("%d ways to open are left, want 3", n)
 	}
