@@ -8,6 +8,7 @@ import (
 
 	"codeberg.org/ailleurs/ailleurs"
 	"codeberg.org/ailleurs/ailleurs/internal/hub"
+	"codeberg.org/ailleurs/ailleurs/internal/protection"
 )
 
 type serveCommand struct {
@@ -15,12 +16,19 @@ type serveCommand struct {
 	Keys   string `env:"AILLEURS_KEYS" placeholder:"DIR" help:"Directory of the log keys; the data directory unless the database is elsewhere."`
 	Origin string `required:"" env:"AILLEURS_ORIGIN" placeholder:"URL" help:"Where browsers find the hub, as https://hub.example."`
 	Addr   string `default:"127.0.0.1:8080" env:"AILLEURS_ADDR" help:"Address to listen on, behind the TLS proxy."`
+
+	AlertCommand string `env:"AILLEURS_ALERT_COMMAND" placeholder:"PATH" help:"Program that makes a duty phone ring; its one argument is the line."`
+	AlertHook    string `env:"AILLEURS_ALERT_HOOK" placeholder:"URL" help:"HTTPS address that makes a duty phone ring; it is posted the line as JSON."`
 }
 
 // Run serves a real hub until it is asked to stop. A demonstration's directory is refused.
 func (c serveCommand) Run(w world) error {
+	ringer, err := c.ringer()
+	if err != nil {
+		return err
+	}
 	h, err := hub.Open(w, hub.Config{
-		Data: c.Data, Keys: c.Keys, Origin: c.Origin, Now: w.now, Log: slog.New(slog.NewJSONHandler(w.err, nil)),
+		Data: c.Data, Keys: c.Keys, Origin: c.Origin, Now: w.now, Ringer: ringer, Log: slog.New(slog.NewJSONHandler(w.err, nil)),
 	})
 	if err != nil {
 		return err
@@ -31,4 +39,19 @@ func (c serveCommand) Run(w world) error {
 	}
 	fmt.Fprintln(w.err, w.language.say("serve.ready", "origin", c.Origin, "addr", l.Addr().String()))
 	return errors.Join(h.Serve(w, l), h.Close())
+}
+
+// ringer is what makes duty phones ring; nil without either setting.
+func (c serveCommand) ringer() (protection.Ringer, error) {
+	switch {
+	case c.AlertCommand != "" && c.AlertHook != "":
+		return nil, ailleurs.Refuse("alert.two_ringers", "alert-hook")
+	case c.AlertCommand != "":
+		command := protection.Command{Path: c.AlertCommand}
+		return command, command.Check()
+	case c.AlertHook != "":
+		hook := protection.Hook{URL: c.AlertHook}
+		return hook, hook.Check()
+	}
+	return nil, nil
 }

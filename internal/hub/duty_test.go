@@ -197,9 +197,9 @@ func alertRings(d *desk) {
 		d.t.Fatalf("the alert leads to %s", page)
 	}
 	d.says(d.get("lyon", page), "Personne n’a encore répondu", d.people["lyon-binome"].Name)
-	d.says(d.get("lyon-binome", "/astreinte"), "Personne n’a encore répondu", "Danger imminent", "17", "112", d.people["lyon"].Name)
+	d.says(d.get("lyon-binome", "/astreinte"), "Personne n’a encore répondu", "Danger imminent", "17", "112")
 	d.says(d.get("lyon-binome", "/journal"), "Une alerte sonne") // wherever they are
-	d.says(d.get("lyon-binome", page), "tel:17", "Je m’en occupe")
+	d.says(d.get("lyon-binome", page), "tel:17", "Je m’en occupe", d.people["lyon"].Name)
 	if strings.Contains(d.get("lyon", page), "Je m’en occupe") {
 		d.t.Error("who raised the alert is offered to take it")
 	}

@@ -3,6 +3,7 @@ package protection
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -73,27 +74,57 @@ func (p *Protection) Handlers() jobs.Handlers {
 
 // Raise rings. With a case, by must be of its circle; without one, anyone signed in may.
 func (p *Protection) Raise(ctx context.Context, by ailleurs.Actor, level ailleurs.AlertLevel, about ailleurs.CaseID, at time.Time) (ailleurs.AlertID, error) {
+	return p.RaiseOnce(ctx, by, "", level, about, at)
+}
+
+// RaiseOnce is Raise for a form that may be sent twice: the same once (empty for none) leads to the same alert while that
+// one is open. Once it is closed the form rings anew: a page kept from before must never stay silent.
+func (p *Protection) RaiseOnce(ctx context.Context, by ailleurs.Actor, once string, level ailleurs.AlertLevel, about ailleurs.CaseID, at time.Time) (ailleurs.AlertID, error) {
 	if by.Agent == "" {
 		return "", ailleurs.RefuseAs(ailleurs.Unsigned, "session.none", "")
 	}
 	var id ailleurs.AlertID
 	err := p.db.Update(ctx, func(tx *store.Tx) error {
-		if about != "" {
-			in, err := p.inCircle(tx, about, by.Agent)
-			if err != nil {
-				return err
-			}
-			if !in {
-				return ailleurs.RefuseAs(ailleurs.NotFound, "case.unknown", "case")
-			}
+		raise := func() ([]byte, error) {
+			id, err := p.raise(tx, by, level, about, at)
+			return []byte(id), err
 		}
-		var err error
-		if id, err = p.RaiseIn(tx, Alarm{Level: level, Case: about, By: by.Agent}, at); err != nil {
+		if once == "" || len(once) > 64 {
+			rung, err := raise()
+			id = ailleurs.AlertID(rung)
 			return err
 		}
-		return say(tx, journal.Event{Kind: "alert.raised", At: at, Actor: by.Agent, Member: by.Member, Case: about, Subject: string(id)})
+		request := fmt.Sprintf("%d/%s", level, about)
+		rung, again, err := tx.Once("alert/"+string(by.Agent)+"/"+once, []byte(request), at, raise)
+		if id = ailleurs.AlertID(rung); err != nil || !again {
+			return err
+		}
+		before, err := alertOf(tx, id)
+		if err != nil || before.ClosedAt.IsZero() {
+			return err
+		}
+		rung, err = raise()
+		id = ailleurs.AlertID(rung)
+		return err
 	})
 	return id, err
+}
+
+func (p *Protection) raise(tx *store.Tx, by ailleurs.Actor, level ailleurs.AlertLevel, about ailleurs.CaseID, at time.Time) (ailleurs.AlertID, error) {
+	if about != "" {
+		in, err := p.inCircle(tx, about, by.Agent)
+		if err != nil {
+			return "", err
+		}
+		if !in {
+			return "", ailleurs.RefuseAs(ailleurs.NotFound, "case.unknown", "case")
+		}
+	}
+	id, err := p.RaiseIn(tx, Alarm{Level: level, Case: about, By: by.Agent}, at)
+	if err != nil {
+		return "", err
+	}
+	return id, say(tx, journal.Event{Kind: "alert.raised", At: at, Actor: by.Agent, Member: by.Member, Case: about, Subject: string(id)})
 }
 
 func (p *Protection) inCircle(tx *store.Tx, id ailleurs.CaseID, agent ailleurs.AgentID) (bool, error) {

@@ -302,3 +302,31 @@ func TestHostLeadIsRungFromAThreatOn(t *testing.T) {
 		})
 	}
 }
+
+func TestSameFormSentTwiceRingsOnceAndAgainWhenClosed(t *testing.T) {
+	onBoth(t, func(w *watch) {
+		raise := func(once string, level ailleurs.AlertLevel) (ailleurs.AlertID, error) {
+			return w.p.RaiseOnce(w.Context(), w.caseworker, once, level, w.dossier, w.at)
+		}
+		first, err := raise("a-random-key-of-the-form", ailleurs.ImminentNow)
+		w.must(err)
+		second, err := raise("a-random-key-of-the-form", ailleurs.ImminentNow)
+		w.must(err)
+		if first != second {
+			t.Error("the same form rang twice")
+		}
+		_, err = raise("a-random-key-of-the-form", ailleurs.CallBack)
+		w.refused(err, "store.key_reused")
+		other, err := raise("another-key-of-another-form", ailleurs.ImminentNow)
+		w.must(err)
+		if other == first {
+			t.Error("another form did not ring")
+		}
+		w.must(w.p.Close(w.Context(), w.officers[0], first, ailleurs.FalseAlarm, w.at))
+		third, err := raise("a-random-key-of-the-form", ailleurs.ImminentNow)
+		w.must(err)
+		if third == first {
+			t.Error("a form kept from before a closed alert stays silent")
+		}
+	})
+}

@@ -17,6 +17,7 @@ var alertPage = newPage[alertView]("alerte")
 type alertView struct {
 	Mark     string // of the case it is about; empty without one
 	Action   string
+	Once     string
 	Level    Field
 	Problems []Problem
 	Open     []alertCard // those under way that the viewer has a part in
@@ -47,7 +48,7 @@ func (s *Server) alertForm(r *http.Request) (alertView, error) {
 	if err != nil {
 		return alertView{}, err
 	}
-	v := alertView{Action: "/alerte"}
+	v := alertView{Action: "/alerte", Once: newOnce()}
 	if id := ailleurs.CaseID(r.PathValue("id")); id != "" {
 		if !ailleurs.ValidID(id) {
 			return v, notFound()
@@ -78,7 +79,7 @@ func (s *Server) raise(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		level = 0 // no level: refused by the rule
 	}
-	id, err := p.Raise(r.Context(), viewer(r).Actor, ailleurs.AlertLevel(level), ailleurs.CaseID(r.PathValue("id")), at(r))
+	id, err := p.RaiseOnce(r.Context(), viewer(r).Actor, r.PostFormValue("once"), ailleurs.AlertLevel(level), ailleurs.CaseID(r.PathValue("id")), at(r))
 	if err != nil {
 		v, formErr := s.alertForm(r)
 		if formErr != nil {
