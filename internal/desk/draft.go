@@ -136,6 +136,9 @@ func (d *Desk) OpenCase(once string, f DraftForm, second, signatory ailleurs.Age
 
 // common is the member at which the register names the desk's person and the second as caseworkers, and the signatory.
 func (d *Desk) common(second, signatory ailleurs.AgentID) (ailleurs.MemberID, error) {
+	if err := d.Client.Ready(); err != nil {
+		return "", err
+	}
 	field := "lead"
 	for _, p := range d.Client.Directory().Posts(d.me()) {
 		if p.Role != ailleurs.Caseworker {

@@ -106,6 +106,9 @@ func (d *Desk) folders(p pile) []vault.Folder {
 
 // circle says who plays which part in a folder.
 func (d *Desk) circle(p pile, r vault.Received) (vault.Circle, error) {
+	if err := d.Client.Ready(); err != nil {
+		return nil, err
+	}
 	circle := maps.Clone(p.named)
 	for part, agents := range circle {
 		if !slices.ContainsFunc(p.sides, func(s side) bool { return s.member != "" && slices.Contains(s.parts, part) }) {

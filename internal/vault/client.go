@@ -91,6 +91,9 @@ func (c *Client) Verdict() []byte { return c.directory.Verdict(c.trousseau) }
 // Resume spares the first Learn the signatures that an earlier page has checked.
 func (c *Client) Resume(verdict []byte) error { return c.directory.Resume(c.trousseau, verdict) }
 
+// Ready refuses until the register is known, and for good once it is beyond belief.
+func (c *Client) Ready() error { return c.ready() }
+
 // ready refuses everything until the register is known and beyond doubt.
 func (c *Client) ready() error {
 	if c.alarm != nil {
