@@ -2,6 +2,7 @@ package desk
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -212,7 +213,7 @@ var hostile = []struct {
 	{"split register, and nothing more is done", "submit", "vault.forked", func(w *world) error {
 		lead := w.lyon().lead
 		d := must(w.relearnt(lead))
-		fork := newWorldOn(w)
+		fork := forkOf(w)
 		if err := d.Client.Learn(nil, fork.checkpoint(len(fork.records))); err == nil {
 			w.t.Error("a split register was learnt")
 		}
@@ -612,16 +613,10 @@ func forge(signed []byte) []byte {
 	return out
 }
 
-func spoken(p vault.Public) string {
-	text := ""
-	for _, word := range vault.KeyWords(p) {
-		text += word + " "
-	}
-	return text
-}
+func spoken(p vault.Public) string { return strings.Join(vault.KeyWords(p), " ") }
 
-// newWorldOn is the same register but for its last record: what a hub shows that splits it.
-func newWorldOn(w *world) *world {
+// forkOf is the same register but for its last record: what a hub shows that splits it.
+func forkOf(w *world) *world {
 	fork := &world{t: w.t, signer: w.signer, pin: w.pin, founders: w.founders}
 	for _, r := range w.records[:len(w.records)-1] {
 		fork.add(r)
