@@ -88,8 +88,12 @@ func TestUrgencyOfTheEngine(t *testing.T) {
 		today ailleurs.Date
 		want  int
 	}{
-		{ailleurs.Normal, "2026-11-04", 0}, {ailleurs.Normal, "2026-11-05", 1}, {ailleurs.Normal, "2026-12-20", 1}, {ailleurs.Normal, "", 0},
-		{ailleurs.Urgent, "2026-01-01", 2}, {ailleurs.Imminent, "2026-01-01", 3},
+		{ailleurs.Normal, "2026-11-04", 0},
+		{ailleurs.Normal, "2026-11-05", 1},
+		{ailleurs.Normal, "2026-12-20", 1},
+		{ailleurs.Normal, "", 0},
+		{ailleurs.Urgent, "2026-01-01", 2},
+		{ailleurs.Imminent, "2026-01-01", 3},
 	} {
 		card.Speed = c.speed
 		if got := card.Urgency(c.today); got != c.want {

@@ -14,6 +14,7 @@ import (
 	"codeberg.org/ailleurs/ailleurs"
 	"codeberg.org/ailleurs/ailleurs/internal/demo"
 	"codeberg.org/ailleurs/ailleurs/internal/hub"
+	"codeberg.org/ailleurs/ailleurs/internal/mail"
 	"codeberg.org/ailleurs/ailleurs/internal/web"
 )
 
@@ -34,7 +35,7 @@ func (c demoCommand) Run(w world) error {
 	if err != nil {
 		return err
 	}
-	defer l.Close()
+	defer func() { _ = l.Close() }() // Serve has closed it by then
 	cfg := hub.Config{
 		Data: c.Data, Origin: fmt.Sprintf("http://localhost:%d", l.Addr().(*net.TCPAddr).Port), Demo: true, Now: w.now,
 		Log: slog.New(slog.NewTextHandler(w.err, &slog.HandlerOptions{Level: slog.LevelWarn})),
@@ -46,6 +47,7 @@ func (c demoCommand) Run(w world) error {
 	for _, p := range people {
 		cfg.Personas = append(cfg.Personas, web.Persona{Key: p.Key, Name: p.Name, Town: p.Town, Paper: p.Paper})
 	}
+	cfg.Post = mail.Spool{Dir: filepath.Join(c.Data, "mail")} // what would have been sent, one file a message
 	h, err := hub.Open(w, cfg)
 	if err != nil {
 		return err

@@ -32,6 +32,9 @@ func (c initCommand) Run(w world) error {
 		}
 		founding.Founders = append(founding.Founders, n)
 	}
+	if len(c.Founder) != ailleurs.LeastCoordinators { // before anything is made
+		return ailleurs.Refuse("alliance.three_founders", "founder")
+	}
 	cfg := hub.Config{Data: c.Data, Keys: c.Keys, Origin: c.Origin, Now: w.now}
 	if err := hub.NewLogs(cfg, c.Name); err != nil {
 		return err

@@ -84,6 +84,7 @@ func dispatch(w world, args []string) (err error) {
 		kong.Name("ailleurs"),
 		kong.Description("The exchange through which communes help a young person leave: a job and a home in another town."),
 		kong.Writers(w.out, w.err),
+		kong.Configuration(kong.JSON),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		// Kong ends the process after printing the help; unwinding instead keeps run testable and deferred calls honoured.
 		kong.Exit(func(int) { panic(helpAsked{}) }),

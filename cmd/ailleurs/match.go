@@ -77,7 +77,7 @@ func (c matchCommand) read(w world) (*match.Instance, error) {
 	if err != nil {
 		return nil, unreadable(err, "in", c.In)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // only read
 	return match.Read(f)
 }
 
@@ -87,7 +87,7 @@ func (c matchCommand) check(w world, in *match.Instance) error {
 	if err != nil {
 		return unreadable(err, "check", c.Check)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // only read
 	plan, err := match.ReadPlan(bufio.NewReader(f))
 	if err != nil {
 		return err

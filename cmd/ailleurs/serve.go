@@ -6,8 +6,11 @@ import (
 	"log/slog"
 	"net"
 
+	"github.com/alecthomas/kong"
+
 	"codeberg.org/ailleurs/ailleurs"
 	"codeberg.org/ailleurs/ailleurs/internal/hub"
+	"codeberg.org/ailleurs/ailleurs/internal/mail"
 	"codeberg.org/ailleurs/ailleurs/internal/protection"
 )
 
@@ -19,6 +22,15 @@ type serveCommand struct {
 
 	AlertCommand string `env:"AILLEURS_ALERT_COMMAND" placeholder:"PATH" help:"Program that makes a duty phone ring; its one argument is the line."`
 	AlertHook    string `env:"AILLEURS_ALERT_HOOK" placeholder:"URL" help:"HTTPS address that makes a duty phone ring; it is posted the line as JSON."`
+
+	MailHost     string        `env:"AILLEURS_MAIL_HOST" placeholder:"HOST" help:"Mail relay for notices. Without one nobody is written to."`
+	MailPort     int           `default:"587" env:"AILLEURS_MAIL_PORT" help:"Port of the relay."`
+	MailFrom     string        `env:"AILLEURS_MAIL_FROM" placeholder:"ADDRESS" help:"Sender of the notices."`
+	MailUser     string        `env:"AILLEURS_MAIL_USER" placeholder:"NAME" help:"Account at the relay."`
+	MailPassword mail.Password `env:"AILLEURS_MAIL_PASSWORD" placeholder:"SECRET" help:"Its password; better in the environment or the file than on the command line."`
+	MailPlain    bool          `env:"AILLEURS_MAIL_PLAIN" help:"Speak to the relay without encryption: only when it is on this machine."`
+
+	Config kong.ConfigFlag `placeholder:"FILE" help:"JSON file with any of these settings, by their names."`
 }
 
 // Run serves a real hub until it is asked to stop. A demonstration's directory is refused.
@@ -27,8 +39,12 @@ func (c serveCommand) Run(w world) error {
 	if err != nil {
 		return err
 	}
+	post, err := c.post()
+	if err != nil {
+		return err
+	}
 	h, err := hub.Open(w, hub.Config{
-		Data: c.Data, Keys: c.Keys, Origin: c.Origin, Now: w.now, Ringer: ringer, Log: slog.New(slog.NewJSONHandler(w.err, nil)),
+		Data: c.Data, Keys: c.Keys, Origin: c.Origin, Now: w.now, Ringer: ringer, Post: post, Log: slog.New(slog.NewJSONHandler(w.err, nil)),
 	})
 	if err != nil {
 		return err
@@ -54,4 +70,15 @@ func (c serveCommand) ringer() (protection.Ringer, error) {
 		return hook, hook.Check()
 	}
 	return nil, nil
+}
+
+// post is what takes notices by e-mail; nil without a relay.
+func (c serveCommand) post() (mail.Sender, error) {
+	if c.MailHost == "" {
+		return nil, nil
+	}
+	relay := mail.SMTP{
+		Host: c.MailHost, Port: c.MailPort, From: c.MailFrom, User: c.MailUser, Password: c.MailPassword, Plain: c.MailPlain,
+	}
+	return relay, relay.Check()
 }

@@ -201,9 +201,26 @@ var share = []struct {
 	goal goal
 	n    int
 }{
-	{drafted, 9}, {endorsing, 5}, {attested, 4}, {checking, 6}, {called, 7}, {readBy, 8}, {answering, 6}, {proposed, 7},
-	{choosing, 6}, {firstYes, 5}, {preparing, 5}, {handedOver, 4}, {travelling, 2}, {following, 9}, {settled, 5},
-	{suspended, 2}, {diverted, 2}, {withdrawn, 4}, {silent, 3}, {compromised, 1},
+	{drafted, 9},
+	{endorsing, 5},
+	{attested, 4},
+	{checking, 6},
+	{called, 7},
+	{readBy, 8},
+	{answering, 6},
+	{proposed, 7},
+	{choosing, 6},
+	{firstYes, 5},
+	{preparing, 5},
+	{handedOver, 4},
+	{travelling, 2},
+	{following, 9},
+	{settled, 5},
+	{suspended, 2},
+	{diverted, 2},
+	{withdrawn, 4},
+	{silent, 3},
+	{compromised, 1},
 }
 
 // stories casts n cases: every fourth is Lyon's, and Bordeaux is called by most of these.

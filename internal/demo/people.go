@@ -43,14 +43,6 @@ type town struct {
 
 func (t *town) people() []*Person { return []*Person{t.lead, t.second, t.signatory} }
 
-// ticker hands out instants that never stand still, so that the journal's order is the story's.
-type ticker struct{ at time.Time }
-
-func (t *ticker) next() time.Time {
-	t.at = t.at.Add(time.Second)
-	return t.at
-}
-
 // enrol takes an invitation through every step that a browser takes: open it, make keys, prove each way to open them.
 func enrol(ctx context.Context, h *hub.Hub, inv alliance.Invitation, member ailleurs.MemberID, roles []ailleurs.Role, email string, at time.Time) (*Person, error) {
 	ticket, err := h.Alliance.OpenInvitation(ctx, inv.Words.Reveal(), "demo "+email, at)

@@ -71,8 +71,12 @@ func (d *Desk) CardRows(c ailleurs.Card) []Row {
 			on  bool
 			key string
 		}{
-			{m.AnyJob, "need.any_job"}, {m.Training, "need.training"}, {m.Licence, "need.licence"}, {m.Vehicle, "need.vehicle"},
-			{m.Nights, "need.nights"}, {!m.Works, "need.no_work"},
+			{m.AnyJob, "need.any_job"},
+			{m.Training, "need.training"},
+			{m.Licence, "need.licence"},
+			{m.Vehicle, "need.vehicle"},
+			{m.Nights, "need.nights"},
+			{!m.Works, "need.no_work"},
 		} {
 			if flag.on {
 				row.Items = append(row.Items, Item{Key: flag.key})

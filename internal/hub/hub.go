@@ -35,6 +35,9 @@ type Config struct {
 	// demonstration rings nobody.
 	Ringer protection.Ringer
 
+	// Post takes notices by e-mail; nil: nobody is written to, and what awaits is seen on signing in.
+	Post mail.Sender
+
 	// Personas are the people that a visitor of a demonstration may be, one click each; refused by any other hub.
 	Personas []web.Persona
 }
@@ -51,6 +54,7 @@ type Hub struct {
 
 	cfg      Config
 	handlers jobs.Handlers
+	office   *mail.Office // nil without a post
 }
 
 // Open opens the database and keys that cfg names and puts the pillars on them.
@@ -101,6 +105,11 @@ func (h *Hub) wire() error {
 		Protection: h.Protection, Personas: h.cfg.Personas,
 	}); err != nil {
 		return err
+	}
+	if h.cfg.Post != nil {
+		if h.office, err = mail.New(mail.Config{DB: h.DB, Origin: h.cfg.Origin, Sender: h.cfg.Post}); err != nil {
+			return err
+		}
 	}
 	h.handlers = h.Relocation.Handlers()
 	maps.Copy(h.handlers, h.Protection.Handlers())

@@ -151,7 +151,7 @@ func (s *Server) fault(r *http.Request, err error) string {
 // rescue turns a panic into a fault.
 func (s *Server) rescue(w http.ResponseWriter, r *http.Request) {
 	if p := recover(); p != nil {
-		if p == http.ErrAbortHandler {
+		if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 			panic(p)
 		}
 		s.cfg.Log.LogAttrs(r.Context(), slog.LevelError, "web.panic", slog.String("stack", string(debug.Stack())))
