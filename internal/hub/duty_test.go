@@ -171,6 +171,11 @@ func TestWhoWatchesOver(t *testing.T) {
 			promise(&on)
 		})
 	}
+	t.Run("every phone is tried on Monday", func(t *testing.T) { // last: a week goes by
+		on := *d
+		on.t = t
+		phonesAreTried(&on)
+	})
 }
 
 func numbersFirst(d *desk) {
@@ -382,4 +387,24 @@ func caseRings(d *desk) {
 	page := "/astreinte/" + string(open[i].ID)
 	d.says(d.get("lyon-binome", page), "par une échéance dépassée")
 	d.post("lyon-binome", page+"/clore", url.Values{"end": {"handled"}})
+}
+
+func phonesAreTried(d *desk) {
+	d.must(d.Protection.Ready(d.t.Context(), d.now))
+	d.says(d.get("coordination", "/astreinte"), "Pas encore d’essai", "lundi 30\u00a0novembre, 10\u00a0h")
+	monday := time.Date(2026, 11, 30, 9, 0, 0, 0, time.UTC)
+	_, err := d.RunDue(d.t.Context(), monday)
+	d.must(err)
+	open, err := d.Protection.Alerts(d.t.Context(), d.people["lyon-binome"].Actor)
+	d.must(err)
+	i := slices.IndexFunc(open, func(a protection.Alert) bool { return a.Test })
+	if i < 0 {
+		d.t.Fatalf("no test among %+v", open)
+	}
+	page := "/astreinte/" + string(open[i].ID)
+	d.says(d.get("lyon-binome", page), "Essai hebdomadaire", "J’ai bien entendu")
+	d.says(d.get("coordination", "/astreinte"), "Essai du 30", "sonne encore")
+	d.post("lyon-binome", page+"/prendre", nil)
+	d.says(d.get("lyon-binome", page), "Essai entendu")
+	d.says(d.get("coordination", "/astreinte"), "Essai du 30", "entendu")
 }
