@@ -40,6 +40,9 @@ type problem struct {
 	rows     []row
 	rowsOf   [][]int32 // per household: its rows of kind rowPair
 
+	options    [][]*option // per household, per home commune; see scout.option. nil where there are too many
+	optionRoom []int       // per household: how many entries it may keep
+
 	manySupports bool
 	dear         float64 // no placement is worth more points
 	huge         bool    // points too large for the bounds' 32 bits
@@ -147,6 +150,14 @@ func compile(in *Instance) *problem {
 	p.rowsOfCapacity()
 	p.households()
 	p.gather()
+	// At most 24 million entries of 16 bytes and 16 million pointers are kept.
+	if n := len(p.families); n > 0 && n*len(p.homePlace) <= 16_000_000 {
+		p.options = make([][]*option, n)
+		p.optionRoom = make([]int, n)
+		for k := range p.optionRoom {
+			p.optionRoom[k] = 24_000_000 / n
+		}
+	}
 	return p
 }
 

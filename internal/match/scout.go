@@ -24,6 +24,7 @@ type scout struct {
 	total    []int32   // per home commune: bound on what jobs and home give
 	homes    []homeValue
 	lists    [][]candidate
+	gathered []candidate
 	picks    []int32
 	suffix   []int64
 	emit     func(home int32, jobs []int32, value int64)
@@ -259,21 +260,53 @@ func (s *scout) eachPlace(k int32, visit func(place int32)) {
 	}
 }
 
-// place looks at all placements with a home in one commune.
-func (s *scout) place(place int32) {
+// An option is what one commune has for one household whatever the prices: homes, and jobs for each worker by the day on
+// which a home is entered.
+type option struct {
+	homes []homeValue // values without prices
+	days  []optionDay
+}
+
+type optionDay struct {
+	entry int32
+	jobs  [][]candidate // per worker, values without prices; nil where some worker has none
+}
+
+// option returns what a commune has for the household last looked at. Options are kept as far as memory allows: most
+// communes are looked at again and again.
+func (s *scout) option(place int32) *option {
+	p := s.p
+	if p.options == nil {
+		return s.build(place)
+	}
+	kept := p.options[s.k]
+	if kept == nil {
+		kept = make([]*option, len(p.homePlace))
+		p.options[s.k] = kept
+	}
+	o := kept[place]
+	if o == nil {
+		o = s.build(place)
+		size := len(o.homes) + 4
+		for _, d := range o.days {
+			for _, list := range d.jobs {
+				size += len(list) + 2
+			}
+		}
+		if p.optionRoom[s.k] >= size {
+			p.optionRoom[s.k] -= size
+			kept[place] = o
+		}
+	}
+	return o
+}
+
+func (s *scout) build(place int32) *option {
 	p, f := s.p, s.f
 	set := &p.in.Settings
 	commune := p.homePlace[place]
 	shared := (f.base + s.wishFor(commune)) * scale
-	for _, r := range p.rowsOf[s.k] {
-		if p.bars(r, s.k, place) {
-			shared -= s.price[r]
-			if s.free(r) <= 0 {
-				return
-			}
-		}
-	}
-	s.homes = s.homes[:0]
+	o := &option{}
 	flex, stay := int32(min(set.FlexDays, 1<<29)), int32(min(set.MinStayDays, 1<<29))
 	for at := p.homeStart[place]; at < p.homeStart[place+1]; at++ {
 		h := &p.homes[at]
@@ -282,52 +315,33 @@ func (s *scout) place(place int32) {
 			continue
 		}
 		entry := max(f.ready, h.from)
-		if h.until != 1<<30 && h.until < entry+stay {
-			continue
-		}
-		homeRow, memberRow := p.homeRow(h.index), p.memberRow(h.member)
-		if s.excluded(commune, h.member) || s.free(homeRow) <= 0 || s.free(memberRow) <= 0 {
+		if h.until != 1<<30 && h.until < entry+stay || s.excluded(commune, h.member) {
 			continue
 		}
 		points := h.worth - set.Weights.SpareRoom*int64(min(h.persons-f.persons, 3)) + set.Weights.Support*p.met(s.k, h)
-		value := shared + points*scale - s.price[homeRow] - s.price[memberRow]
-		s.homes = append(s.homes, homeValue{at, entry, value})
-	}
-	if len(s.homes) == 0 {
-		return
-	}
-	if len(f.workers) == 0 {
-		for _, h := range s.homes {
-			s.offer(h, nil, h.value)
+		o.homes = append(o.homes, homeValue{at, entry, shared + points*scale})
+		if len(f.workers) > 0 && !slices.ContainsFunc(o.days, func(d optionDay) bool { return d.entry == entry }) {
+			o.days = append(o.days, optionDay{entry, s.jobsFrom(place, entry)})
 		}
-		return
 	}
-	for i, h := range s.homes {
-		if slices.ContainsFunc(s.homes[:i], func(o homeValue) bool { return o.entry == h.entry }) {
-			continue
-		}
-		s.entered(place, h.entry)
+	if len(f.workers) > 0 {
+		o.days = slices.DeleteFunc(o.days, func(d optionDay) bool { return d.jobs == nil })
+		o.homes = slices.DeleteFunc(o.homes, func(h homeValue) bool {
+			return !slices.ContainsFunc(o.days, func(d optionDay) bool { return d.entry == h.entry })
+		})
 	}
+	return o
 }
 
-// entered looks at the homes of s.homes that are entered on one day: they share their jobs.
-func (s *scout) entered(place, entry int32) {
+// jobsFrom lists the jobs for each worker from a home commune entered on a day, or nil where a worker has none.
+func (s *scout) jobsFrom(place, entry int32) [][]candidate {
 	p, f := s.p, s.f
 	set := &p.in.Settings
 	flex := int32(min(set.FlexDays, 1<<29))
-	bestHome := int64(nothing)
-	for _, h := range s.homes {
-		if h.entry == entry {
-			bestHome = max(bestHome, h.value)
-		}
-	}
-	n := len(f.workers)
-	s.suffix = slices.Grow(s.suffix[:0], n+1)[:n+1]
-	s.suffix[n] = 0
+	lists := make([][]candidate, len(f.workers))
 	for w := range f.workers {
 		l := &f.workers[w]
-		list := s.lists[w][:0]
-		best := int64(nothing)
+		list := s.gathered[:0]
 		for _, near := range p.near[place] {
 			if l.licence && !near.drive || !l.licence && !near.walk {
 				continue
@@ -337,17 +351,82 @@ func (s *scout) entered(place, entry int32) {
 				j := &p.jobs[at]
 				fit := s.fit[w][j.code]
 				if fit == 0 || j.level > l.level || j.licence && !l.licence || j.nights && !l.night || j.minAge > l.age ||
-					j.from > entry+flex || j.until < entry {
+					j.from > entry+flex || j.until < entry || s.excluded(j.commune, j.member) {
 					continue
 				}
-				row := p.jobRow(j.index)
-				if s.excluded(j.commune, j.member) || s.free(row) <= 0 {
-					continue
-				}
-				value := travel + (set.Weights.JobFit*int64(fit)+j.worth)*scale - s.price[row]
-				list = append(list, candidate{j.index, value})
-				best = max(best, value)
+				list = append(list, candidate{j.index, travel + (set.Weights.JobFit*int64(fit)+j.worth)*scale})
 			}
+		}
+		s.gathered = list
+		if len(list) == 0 {
+			return nil
+		}
+		lists[w] = slices.Clone(list)
+	}
+	return lists
+}
+
+// place looks at all placements with a home in one commune.
+func (s *scout) place(place int32) {
+	p, f := s.p, s.f
+	o := s.option(place)
+	if len(o.homes) == 0 {
+		return
+	}
+	pairs := int64(0)
+	for _, r := range p.rowsOf[s.k] {
+		if p.bars(r, s.k, place) {
+			pairs += s.price[r]
+			if s.free(r) <= 0 {
+				return
+			}
+		}
+	}
+	s.homes = s.homes[:0]
+	for _, h := range o.homes {
+		home := &p.homes[h.at]
+		homeRow, memberRow := p.homeRow(home.index), p.memberRow(home.member)
+		if s.free(homeRow) <= 0 || s.free(memberRow) <= 0 {
+			continue
+		}
+		h.value -= pairs + s.price[homeRow] + s.price[memberRow]
+		if len(f.workers) == 0 {
+			s.offer(h, nil, h.value)
+		} else {
+			s.homes = append(s.homes, h)
+		}
+	}
+	for i := range o.days {
+		s.entered(&o.days[i])
+	}
+}
+
+// entered looks at the homes of s.homes that are entered on one day: they share their jobs.
+func (s *scout) entered(day *optionDay) {
+	p, f := s.p, s.f
+	bestHome := int64(nothing)
+	for _, h := range s.homes {
+		if h.entry == day.entry {
+			bestHome = max(bestHome, h.value)
+		}
+	}
+	if bestHome == nothing {
+		return
+	}
+	n := len(f.workers)
+	s.suffix = slices.Grow(s.suffix[:0], n+1)[:n+1]
+	s.suffix[n] = 0
+	jobs := int32(len(p.in.Homes)) // the first row of a job
+	for w := range f.workers {
+		list := s.lists[w][:0]
+		best := int64(nothing)
+		for _, c := range day.jobs[w] {
+			if s.free(jobs+c.job) <= 0 {
+				continue
+			}
+			c.value -= s.price[jobs+c.job]
+			list = append(list, c)
+			best = max(best, c.value)
 		}
 		s.lists[w] = list
 		if len(list) == 0 {
@@ -363,19 +442,19 @@ func (s *scout) entered(place, entry int32) {
 	}
 	s.picks = slices.Grow(s.picks[:0], n)[:n]
 	if s.keepBest && n > 2 {
-		jobs, ok := assign(s.lists[:n], func(j int32) int { return int(s.free(p.jobRow(j))) }, s.picks)
+		value, ok := assign(s.lists[:n], func(j int32) int { return int(s.free(jobs + j)) }, s.picks)
 		if !ok {
 			return
 		}
 		for _, h := range s.homes {
-			if h.entry == entry {
-				s.offer(h, s.picks, h.value+jobs)
+			if h.entry == day.entry {
+				s.offer(h, s.picks, h.value+value)
 			}
 		}
 		return
 	}
 	for _, h := range s.homes {
-		if h.entry == entry && h.value+s.suffix[0] >= s.atLeast {
+		if h.entry == day.entry && h.value+s.suffix[0] >= s.atLeast {
 			s.combine(h, 0, h.value)
 		}
 	}

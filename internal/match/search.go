@@ -188,7 +188,9 @@ func (s *search) walk(iterations, every int, factor float64, margin int64) {
 		price := s.rounded(s.price)
 		var value int64
 		if i%every == 0 {
+			s.quick = i > 0
 			value, chosen, _ = s.pass(price, margin)
+			s.quick = false
 			s.separate(chosen)
 			for len(s.price) < len(p.rows) {
 				s.price, center = append(s.price, 0), append(center, 0)

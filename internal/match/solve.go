@@ -45,7 +45,11 @@ func solve(in *Instance, o Options) *search {
 		}
 	}
 	s.pass(s.rounded(s.price), 0)
-	s.auction(40 * scale)
+	step := int64(60 * scale)
+	if len(p.groups) > coreGroups {
+		step = 300 * scale
+	}
+	s.auction(step)
 	s.pass(s.rounded(s.price), 50*scale)
 	s.greedy()
 	if len(p.groups) <= coreGroups {
@@ -187,7 +191,11 @@ func (s *search) exact(effort int) {
 			return
 		}
 		c.start(s.plan)
-		c.solve(2000 * effort)
+		nodes := 400 * effort // a narrow core is for finding plans; the last one is for the proof
+		if spread == need {
+			nodes = 20_000 * effort
+		}
+		c.solve(nodes)
 		if c.bestPoints > s.points {
 			s.restart(c.best)
 		}
@@ -211,7 +219,7 @@ func (s *search) exact(effort int) {
 func (s *search) settle(share float64, walks int) {
 	for range walks {
 		before := s.bound
-		s.walk(60, 15, 0.1, 50*scale)
+		s.walk(60, 15, 0.1, 0)
 		if s.stop() || float64(before-s.bound) < share*float64(before) {
 			return
 		}
@@ -373,15 +381,15 @@ func (s *search) master(rounds int, margin int64) {
 
 // large improves prices and plan in turn where the problem is too large to be one core.
 func (s *search) large(effort int) {
-	for i := range 12 * effort {
+	s.settle(0.004, 20*effort)
+	s.greedy()
+	for range 6 * effort {
 		if s.stop() || s.optimal() {
 			return
 		}
-		s.walk(75, 15, 0.1, 50*scale)
+		s.improve(1, 60, 10, 150*scale)
+		s.settle(0.001, 4)
 		s.greedy()
-		if i%4 == 3 {
-			s.improve(1, 60, 10, 150*scale)
-		}
 	}
 	s.improve(2*effort, 100, 20, 150*scale)
 }
