@@ -42,7 +42,7 @@ func (c *coffre) desk() (*desk.Desk, error) {
 	if _, err := c.open(); err != nil {
 		return nil, err
 	}
-	return &desk.Desk{Client: c.client, Communes: c.communes}, nil
+	return &desk.Desk{Client: c.client, Communes: c.communes, Unproved: true}, nil
 }
 
 // form reads the form of an operation into its type.

@@ -71,7 +71,27 @@ func (s *story) as(ctx context.Context, p *Person, at time.Time) (desk.Dossier, 
 	if err != nil {
 		return desk.Dossier{}, err
 	}
-	return through[desk.Dossier](v)
+	h, err := through[desk.Dossier](v)
+	if err == nil {
+		h.Heads, err = s.heads(ctx, p, v.Sealed, at)
+	}
+	return h, err
+}
+
+// heads are the hub's proofs that the journal knows the bodies it has just handed out, from where the person's own pin
+// stands.
+func (s *story) heads(ctx context.Context, p *Person, sealed ailleurs.Sealed, at time.Time) (*desk.Heads, error) {
+	var hashes []string
+	for _, b := range sealed.Bodies {
+		if !b.Note {
+			hashes = append(hashes, b.Hash)
+		}
+	}
+	v, err := s.h.Relocation.Prove(ctx, s.h.Logs.Journal.Signer, p.Actor, s.id, hashes, p.keys.Journal.Size, at)
+	if err != nil {
+		return nil, err
+	}
+	return through[*desk.Heads](v)
 }
 
 // addressed reads the thread of a town as one of its people.
@@ -84,7 +104,11 @@ func (s *story) addressed(ctx context.Context, p *Person, at time.Time) (desk.Th
 	if err != nil {
 		return desk.Thread{}, err
 	}
-	return through[desk.Thread](v)
+	t, err := through[desk.Thread](v)
+	if err == nil {
+		t.Heads, err = s.heads(ctx, p, v.Sealed, at)
+	}
+	return t, err
 }
 
 // threadOf finds the thread of this case in the inbox of an addressee.

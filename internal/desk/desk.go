@@ -23,6 +23,8 @@ import (
 type Desk struct {
 	Client   *vault.Client
 	Communes *territory.Territory
+	Journal  vault.Pin // the last checkpoint of the journal that was seen; zero: the trousseau's
+	Unproved bool      // a body is believed to be the newest because it is the one handed out: for a hub without proofs
 }
 
 func (d *Desk) me() ailleurs.AgentID { return d.Client.Trousseau().Agent }
@@ -38,6 +40,7 @@ type Dossier struct {
 	Signed  []Stated            // what has been signed about it, as far as the reader may know
 	Hosts   []ailleurs.MemberID // who was host before, as far as the reader may know
 	Sealed  ailleurs.Sealed
+	Heads   *Heads
 	Renew   []Wanted
 }
 
@@ -98,6 +101,7 @@ type Thread struct {
 	Answers   []Answered          // own, oldest first
 	Hosts     []ailleurs.MemberID // who was host before and calls now
 	Sealed    ailleurs.Sealed
+	Heads     *Heads
 }
 
 // A Place is where a member is, as the territory knows it: the keys by which it can be excluded.

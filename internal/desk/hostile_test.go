@@ -148,7 +148,7 @@ func resheet(d *Dossier, bend func(*ailleurs.CallSheet)) {
 func (w *world) relearnt(t *vault.Trousseau) (*Desk, error) {
 	c := vault.NewClient(ptr(*t)) // with pins of its own
 	err := c.Learn(w.records, w.checkpoint(len(w.records)))
-	return &Desk{Client: c, Communes: w.ground}, err
+	return &Desk{Client: c, Communes: w.ground, Unproved: true}, err
 }
 
 // hostile are the attacks of a hub that lies, alone or with somebody bribed: the moment, what it does, and the refusal in
@@ -230,7 +230,7 @@ var hostile = []struct {
 		return err
 	}},
 	{"no register at all", "submit", "vault.no_register", func(w *world) error {
-		_, err := (&Desk{Client: vault.NewClient(w.lyon().lead), Communes: w.ground}).OpenDossier(w.dossier(w.lyon().lead), now)
+		_, err := (&Desk{Client: vault.NewClient(w.lyon().lead), Communes: w.ground, Unproved: true}).OpenDossier(w.dossier(w.lyon().lead), now)
 		return err
 	}},
 
@@ -461,6 +461,9 @@ var hostile = []struct {
 	}},
 	{"answer sheet altered", "offer", "desk.altered_sheet", func(w *world) error {
 		return w.offer1(func(t *Thread) { t.Answers[0].Sheet.Home = ailleurs.NewID[ailleurs.PlaceID]() })
+	}},
+	{"answer sheet called another round's", "offer", "desk.altered_sheet", func(w *world) error {
+		return w.offer1(func(t *Thread) { t.Answers[0].Sheet.Round = 2 })
 	}},
 	{"places that differ from the sealed answer", "offer", "desk.altered_sheet", func(w *world) error {
 		return w.offer1(func(t *Thread) {

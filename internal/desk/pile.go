@@ -17,6 +17,8 @@ type pile struct {
 	dossier ailleurs.CaseID
 	part    ailleurs.Part // what the reader plays
 	sealed  ailleurs.Sealed
+	heads   *Heads
+	glance  bool // a list: no heads are proved
 	named   vault.Circle
 	sides   []side
 }
@@ -48,7 +50,7 @@ func roleOf(p ailleurs.Part) ailleurs.Role {
 // pile gathers what the hub handed out about a case.
 func (h Dossier) pile() pile {
 	p := pile{
-		dossier: h.ID, part: h.Part, sealed: h.Sealed,
+		dossier: h.ID, part: h.Part, sealed: h.Sealed, heads: h.Heads,
 		named: vault.Circle{
 			ailleurs.OriginLead: {h.Lead}, ailleurs.OriginSecond: {h.Second}, ailleurs.OriginSignatory: {h.Signatory},
 			ailleurs.Checker:  h.Checkers[:],
@@ -71,7 +73,7 @@ func (p pile) answers(m ailleurs.MemberID) pile {
 // pile gathers what the hub handed out about a thread.
 func (t Thread) pile() pile {
 	p := pile{
-		dossier: t.Case, part: t.Part, sealed: t.Sealed,
+		dossier: t.Case, part: t.Part, sealed: t.Sealed, heads: t.Heads,
 		named: vault.Circle{
 			ailleurs.OriginLead: {t.Origins[0]}, ailleurs.OriginSecond: {t.Origins[1]},
 			ailleurs.AddresseeLead: {t.Lead}, ailleurs.AddresseeSecond: {t.Second}, ailleurs.AddresseeSignatory: {t.Signatory},
@@ -184,6 +186,11 @@ func (d *Desk) open(p pile, f vault.Folder, at time.Time) (*vault.Opened, error)
 	r, err := d.received(p, f)
 	if err != nil || len(r.Envelopes) == 0 {
 		return nil, err
+	}
+	if !p.glance {
+		if err := d.proved(p, f, r.Bodies); err != nil {
+			return nil, err
+		}
 	}
 	return d.Client.Open(r, at)
 }

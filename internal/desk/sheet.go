@@ -318,7 +318,7 @@ func (d *Desk) OpenThread(t Thread, at time.Time) (Opened, error) {
 // glance is a pile of which only the envelopes say who plays what: a list shows cards by the keys and posts that the
 // register knows; that they are of the case's circle, the page of the case finds out.
 func (d *Desk) glance(id ailleurs.CaseID, sealed ailleurs.Sealed) pile {
-	p := pile{dossier: id, sealed: sealed, named: vault.Circle{}}
+	p := pile{dossier: id, sealed: sealed, glance: true, named: vault.Circle{}}
 	for _, e := range sealed.Envelopes {
 		if !d.mine(e) {
 			continue

@@ -133,7 +133,7 @@ func newWorld(t testing.TB) *world {
 
 // desk is someone at work, on a machine that has seen no case yet.
 func (w *world) desk(t *vault.Trousseau) *Desk {
-	return &Desk{Client: must(w.learnt.Beside(t)), Communes: w.ground}
+	return &Desk{Client: must(w.learnt.Beside(t)), Communes: w.ground, Unproved: true}
 }
 
 func (w *world) lyon() *town     { return w.towns[0] }

@@ -3,6 +3,8 @@ package relocation
 import (
 	"time"
 
+	"golang.org/x/mod/sumdb/tlog"
+
 	"codeberg.org/ailleurs/ailleurs"
 )
 
@@ -236,4 +238,26 @@ type Snapshot struct {
 type ListedOffer struct {
 	Offer ailleurs.Offer `json:"offer"`
 	Free  int            `json:"free"`
+}
+
+// Heads proves that bodies handed out are in the journal: one checkpoint, its consistency with the size that the client
+// saw last, and each body's event with its place.
+type Heads struct {
+	Checkpoint []byte // signed note
+	Since      int64  // what Extends begins from
+	Extends    tlog.TreeProof
+	Bodies     []BodyProof
+}
+
+// A BodyProof is the event that wrote a body. Before and After are the canonical row around the body's data, so that a
+// client that has the data finds the row's digest in the event; Path leads from SHA-256(Salt ‖ Text), the leaf at Index,
+// to the checkpoint's root.
+type BodyProof struct {
+	Hash   string
+	Index  int64
+	Salt   []byte
+	Text   string
+	Path   tlog.RecordProof
+	Before []byte
+	After  []byte
 }
