@@ -52,8 +52,13 @@ func (s *Server) siteMap(w http.ResponseWriter, r *http.Request) error {
 	say := s.voices[visitOf(r).lang].say
 	var v siteMapView
 	for _, p := range []struct{ href, key string }{
-		{"/", "home.title"}, {"/urgence", "urgence.title"}, {"/adhesion", "adhesion.title"}, {"/entrer", "entrer.title"},
-		{"/aide", "aide.title"}, {"/accessibilite", "accessibilite.title"}, {"/mentions-legales", "mentions-legales.title"},
+		{"/", "home.title"},
+		{"/urgence", "urgence.title"},
+		{"/adhesion", "adhesion.title"},
+		{"/entrer", "entrer.title"},
+		{"/aide", "aide.title"},
+		{"/accessibilite", "accessibilite.title"},
+		{"/mentions-legales", "mentions-legales.title"},
 		{"/confidentialite", "confidentialite.title"},
 	} {
 		v.Nav = append(v.Nav, navLink{Href: p.href, Label: say(p.key)})

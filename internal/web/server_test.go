@@ -234,8 +234,10 @@ func TestBodiesAreBounded(t *testing.T) {
 		size int
 		want int
 	}{
-		{"/t", maxBody, 200}, {"/t", maxBody + 1, 413},
-		{"/t/sealed", 4 << 20, 200}, {"/t/sealed", maxUpload + 1, 413},
+		{"/t", maxBody, 200},
+		{"/t", maxBody + 1, 413},
+		{"/t/sealed", 4 << 20, 200},
+		{"/t/sealed", maxUpload + 1, 413},
 	} {
 		for _, announced := range []bool{true, false} {
 			w := ask(h, "POST", test.path, strings.Repeat("a", test.size), func(r *http.Request) {

@@ -40,9 +40,16 @@ func hub(t *testing.T, change func(*web.Config)) string {
 
 // public lists the pages that everyone may read, and the name of their picture.
 var public = []struct{ path, name string }{
-	{"/", "home"}, {"/adhesion", "adhesion"}, {"/entrer", "entrer"}, {"/urgence", "urgence"}, {"/aide", "aide"},
-	{"/accessibilite", "accessibilite"}, {"/mentions-legales", "mentions-legales"}, {"/confidentialite", "confidentialite"},
-	{"/plan-du-site", "plan-du-site"}, {"/nulle-part", "404"},
+	{"/", "home"},
+	{"/adhesion", "adhesion"},
+	{"/entrer", "entrer"},
+	{"/urgence", "urgence"},
+	{"/aide", "aide"},
+	{"/accessibilite", "accessibilite"},
+	{"/mentions-legales", "mentions-legales"},
+	{"/confidentialite", "confidentialite"},
+	{"/plan-du-site", "plan-du-site"},
+	{"/nulle-part", "404"},
 }
 
 func TestPublicPagesAreOpenToAll(t *testing.T) {

@@ -210,6 +210,7 @@ async function open(root) {
   for (const place of document.querySelectorAll("[data-sheet]")) {
     const rows = found.sheets?.[place.dataset.sheet];
     if (rows) sheet(place, rows);
+    else place.removeAttribute("aria-busy");
     place.closest("[data-sealed]")?.toggleAttribute("hidden", !rows);
   }
   for (const place of document.querySelectorAll("[data-value]")) {
