@@ -340,6 +340,13 @@ var hostile = []struct {
 		next := must(vault.SealBody(w.lyon().lead, w.keyOf(w.lyon().lead, folder(w.c.ID, ailleurs.Need)), vault.HeadOf(b), []byte(`{}`), now))
 		return w.call1(func(d *Dossier) { *bodyOf(&d.Sealed, ailleurs.Need) = next })
 	}},
+	{"wrong card shown to the second", "attest", "desk.other_card", func(w *world) error {
+		card := form().Card
+		card.Words = "héron-tuile"
+		b := *bodyOf(&w.sealed, ailleurs.Need)
+		next := must(vault.SealBody(w.lyon().lead, w.keyOf(w.lyon().lead, folder(w.c.ID, ailleurs.Need)), vault.HeadOf(b), must(written(card)), now))
+		return w.attest1(func(d *Dossier) { *bodyOf(&d.Sealed, ailleurs.Need) = next }, w.places())
+	}},
 	{"card of another dossier", "call", "vault.not_for_you", func(w *world) error {
 		other := w.before(w.t, "submit")
 		b := *bodyOf(&other.sealed, ailleurs.Need)

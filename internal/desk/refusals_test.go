@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"codeberg.org/ailleurs/ailleurs"
+	"codeberg.org/ailleurs/ailleurs/internal/vault"
 )
 
 // draftOf is a draft that cannot leave as it is, or should.
@@ -248,5 +249,63 @@ func TestFormWarnsOfWhatDoesNotBelong(t *testing.T) {
 	}
 	for code := range want {
 		t.Errorf("does not warn of %s", code)
+	}
+}
+
+// What is approved is what the text says, by whoever's key counts; other texts are no approval.
+func TestApprovalSaysWhatTheTextSays(t *testing.T) {
+	w := newWorld(t)
+	d, b := w.desk(w.founders[0]), w.bordeaux()
+	team := b.place(w.ground).Team
+	fresh := must(vault.NewTrousseau(ailleurs.NewID[ailleurs.AgentID](), w.pin, vault.Pin{}))
+	entry := ailleurs.RegisterEntry{Kind: ailleurs.RegisterRevocation, At: now, Agent: b.lead.Agent, Epoch: 1}
+	text := team.Text(b.id, now)
+	for _, c := range []struct {
+		text string
+		want ailleurs.Statement
+	}{
+		{text, team.Approval(b.id, text)},
+		{entry.Text(), entry.Approval()},
+		{fresh.Entry(now).Text(), fresh.Entry(now).Approval()},
+	} {
+		signed, err := d.Approve(c.text, fresh.Public(), spoken(fresh.Public()), now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := must(d.Client.VerifyStatement(signed))
+		c.want.By = w.founders[0].Agent
+		if err := s.Matches(c.want, now); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := d.Approve("n'importe quoi\n", fresh.Public(), "", now); ailleurs.AsRefusal(err) == nil {
+		t.Errorf("a text that says nothing: %v", err)
+	}
+	own := w.desk(fresh)
+	_, err := own.Approve(text, fresh.Public(), "", now)
+	refused(t, err, "vault.not_registered")
+}
+
+// Somebody of the same member who stands in reads and saves as the lead; what they wrote stays good afterwards.
+func TestColleagueStandsIn(t *testing.T) {
+	w := newWorld(t).before(t, "submit")
+	l := w.lyon()
+	give := w.dossier(l.lead)
+	for _, c := range []ailleurs.Compartment{ailleurs.Need, ailleurs.Limits, ailleurs.Person} {
+		give.Renew = append(give.Renew, Wanted{Compartment: c, Epoch: 1, For: l.colleague.Agent, Part: ailleurs.OriginLead})
+	}
+	save := must(w.desk(l.lead).Regrant(w.key(), give, w.people(), now))
+	w.take(save.Sealed)
+	view := w.dossier(l.colleague)
+	view.Part = ailleurs.OriginLead // for the lead, who is away
+	f := must(w.desk(l.colleague).Draft(view, now))
+	f.Card.Accessible = true
+	save = must(w.desk(l.colleague).SaveDraft(w.key(), view, f, now))
+	if len(save.Bodies) != 1 {
+		t.Fatalf("saved %d compartments, want the card alone", len(save.Bodies))
+	}
+	w.take(save.Sealed)
+	if back := must(w.desk(l.second).Draft(w.dossier(l.second), now)); !back.Card.Accessible {
+		t.Error("the second reads the older card")
 	}
 }
