@@ -63,15 +63,32 @@ func (d *Desk) Answer(once string, t Thread, a ailleurs.AnswerFile, people Peopl
 	return out, err
 }
 
-// called refuses a thread without the interpellation that an élu of the origin has signed.
+// called refuses a thread without the interpellation that an élu of the origin has signed; of a call from a host after a
+// compromise, without the attestations of two of its caseworkers.
 func (d *Desk) called(t Thread) error {
+	purpose, least := ailleurs.ToCall, 1
+	entitled := d.plays(ailleurs.OriginSignatory, t.Origin)
+	if len(t.Hosts) > 0 {
+		purpose, least = ailleurs.ToAttest, 2
+		entitled = func(a ailleurs.AgentID) bool {
+			return slices.ContainsFunc(t.Hosts, func(m ailleurs.MemberID) bool { return d.plays(ailleurs.HostLead, m)(a) })
+		}
+	}
+	var by []ailleurs.AgentID
 	for _, c := range t.Called {
-		if err := d.signed([]Stated{c}, ailleurs.ToCall, c.Subject, c.Digest, d.plays(ailleurs.OriginSignatory, t.Origin)); err != nil {
+		err := d.signed([]Stated{c}, purpose, c.Subject, c.Digest, func(a ailleurs.AgentID) bool {
+			if !entitled(a) || slices.Contains(by, a) || c.Subject != t.Called[0].Subject || c.Digest != t.Called[0].Digest {
+				return false
+			}
+			by = append(by, a)
+			return true
+		})
+		if err != nil {
 			return err
 		}
 	}
-	if len(t.Called) == 0 {
-		return ailleurs.RefuseAs(ailleurs.Conflict, "desk.not_signed", string(ailleurs.ToCall))
+	if len(by) < least {
+		return ailleurs.RefuseAs(ailleurs.Conflict, "desk.not_signed", string(purpose))
 	}
 	return nil
 }

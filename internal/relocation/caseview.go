@@ -183,6 +183,10 @@ func (u *unit) viewHost(v *CaseView) error {
 	if !host(v.Part) {
 		return nil
 	}
+	var err error
+	if v.Hosts, err = u.hosts(); err != nil {
+		return err
+	}
 	if u.c.Retained != "" && !u.c.Fled {
 		t, err := u.thread(u.c.Retained)
 		if err != nil {
@@ -210,6 +214,17 @@ func (u *unit) viewHost(v *CaseView) error {
 	j := all[len(all)-1]
 	v.Journey = &Journey{Departed: j.Departed, RingAt: j.RingAt, Rang: j.Rang, Arrived: j.Arrived, Missed: j.Missed}
 	return nil
+}
+
+// hosts are the members, other than the one that is host now, that the person said yes to twice and that wrote or granted
+// something which is still there to read: clients believe nobody else. A town whose place failed is not among them.
+func (u *unit) hosts() ([]ailleurs.MemberID, error) {
+	return store.All[ailleurs.MemberID](u.tx, `SELECT DISTINCT t.member_id FROM statement s JOIN thread t ON t.id = s.subject
+		WHERE s.case_id = $1 AND s.purpose = $2 AND t.member_id <> $3 AND t.member_id IN (
+			SELECT g.member_id FROM agent g JOIN body b ON b.author_id = g.id WHERE b.case_id = $1 AND b.seq > 0 AND b.compartment <> 'answer'
+			UNION
+			SELECT g.member_id FROM agent g JOIN envelope e ON e.by_id = g.id WHERE e.case_id = $1 AND e.destroyed_at IS NULL AND e.compartment <> 'answer'
+		) ORDER BY t.member_id`, u.c.ID, ailleurs.ToWelcome, u.c.Host)
 }
 
 func (u *unit) holdLines(id ailleurs.ThreadID) ([]HoldLine, error) {

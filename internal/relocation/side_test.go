@@ -251,8 +251,12 @@ func TestCompromiseFreezesAndCallsANewRing(t *testing.T) {
 	if h := held(w.view(host.lead, f).Sealed); !h[ailleurs.Person] || !h[ailleurs.Arrival] {
 		t.Errorf("while a new ring is called the old host holds %v", h)
 	}
-	if v := w.read(g, w.towns[6]); !held(v.Sealed)[ailleurs.Need] {
+	v := w.read(g, w.towns[6])
+	if !held(v.Sealed)[ailleurs.Need] {
 		t.Error("the new ring is not handed the card")
+	}
+	if len(v.Hosts) != 1 || v.Hosts[0] != host.id || len(v.Called) != 2 {
+		t.Errorf("called by %v with %d signatures, want the host and its two", v.Hosts, len(v.Called))
 	}
 	w.verified()
 }

@@ -77,16 +77,17 @@ type Inbox struct {
 // A CaseView is a case as one part sees it.
 type CaseView struct {
 	ailleurs.Case
-	Digest    string           // what ToSuspend, ToResume and ToArrive commit to
-	Part      ailleurs.Part    // what the reader plays
-	For       ailleurs.AgentID // whom the reader stands in for, when a deputy
-	Tasks     []Task           // what waits for the reader, most pressing first
-	Sheet     *CallView        // for the origin and the coordination
-	Threads   []ThreadLine     // for the origin's lead and second
-	Answer    *AnswerLine      // for the host: what was agreed
-	Holds     []HoldLine       // for the host
-	Journey   *Journey         // for the host; the origin sees the state alone
-	FollowUps []FollowUpLine   // the light is all the origin sees
+	Digest    string              // what ToSuspend, ToResume and ToArrive commit to
+	Part      ailleurs.Part       // what the reader plays
+	For       ailleurs.AgentID    // whom the reader stands in for, when a deputy
+	Tasks     []Task              // what waits for the reader, most pressing first
+	Sheet     *CallView           // for the origin and the coordination
+	Threads   []ThreadLine        // for the origin's lead and second
+	Answer    *AnswerLine         // for the host: what was agreed
+	Hosts     []ailleurs.MemberID // for the host: who was host before, and wrote and granted what is still read
+	Holds     []HoldLine          // for the host
+	Journey   *Journey            // for the host; the origin sees the state alone
+	FollowUps []FollowUpLine      // the light is all the origin sees
 	Signed    []StatementLine
 	Sealed    ailleurs.Sealed // what is sealed to the reader: keys, last bodies and notes, envelopes
 	Renew     []Grant         // envelopes that the reader should make, or make again
@@ -209,10 +210,11 @@ type ThreadView struct {
 	Opened    time.Time
 	Deadline  time.Time
 	Until     ailleurs.Date
-	NeedHead  string          // hex SHA-256 of the card's body, as the call sheet has it
-	Called    []StatementLine // the interpellation as the origin's signatory signed it
-	Answers   []AnswerLine    // own, oldest first
-	Holds     []HoldLine      // own
+	NeedHead  string              // hex SHA-256 of the card's body, as the call sheet has it
+	Called    []StatementLine     // the interpellation as the origin's signatory signed it, or a host's two after a compromise
+	Hosts     []ailleurs.MemberID // the host that calls on, after a compromise; none otherwise
+	Answers   []AnswerLine        // own, oldest first
+	Holds     []HoldLine          // own
 	Tasks     []Task
 	FirstYes  bool // the person said yes to this proposal once: the call of three comes
 	Sealed    ailleurs.Sealed
