@@ -1,7 +1,6 @@
 package browser
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -60,6 +59,6 @@ func (v *Visitor) Tall(when string) {
 		return r.height < 43.5 || r.width < 24;
 	}).map(e => Math.round(e.getBoundingClientRect().height) + ' px: ' + e.outerHTML.slice(0, 120))`)
 	for _, s := range small {
-		v.t.Error(fmt.Sprintf("%s: too small to press: %s", when, s))
+		v.t.Errorf("%s: too small to press: %s", when, s)
 	}
 }

@@ -13,9 +13,16 @@ func TestPagesOfACaseAreOpenToAll(t *testing.T) {
 	s := newStage(t, demo.Size{Towns: 12, Cases: 40})
 	type visit struct{ who, path, name string }
 	visits := []visit{
-		{"lyon", "/travail", "travail"}, {"lyon", "/travail?liste=envoyees", ""}, {"lyon", "/dossiers/nouveau", "dossier-nouveau"},
-		{"lyon", "/places", "places"}, {"lyon", "/places/nouvelle?kind=home", "place-nouvelle"}, {"lyon", "/places/nouvelle?kind=job", ""},
-		{"lyon", "/personnes", "personnes"}, {"lyon", "/changements", "changements"}, {"lyon", "/membres", "membres"}, {"lyon", "/compte", "compte"},
+		{"lyon", "/travail", "travail"},
+		{"lyon", "/travail?liste=envoyees", ""},
+		{"lyon", "/dossiers/nouveau", "dossier-nouveau"},
+		{"lyon", "/places", "places"},
+		{"lyon", "/places/nouvelle?kind=home", "place-nouvelle"},
+		{"lyon", "/places/nouvelle?kind=job", ""},
+		{"lyon", "/personnes", "personnes"},
+		{"lyon", "/changements", "changements"},
+		{"lyon", "/membres", "membres"},
+		{"lyon", "/compte", "compte"},
 		{"bordeaux", "/travail?liste=recues", ""},
 	}
 	people := map[string]*Visitor{"lyon": s.be("lyon"), "bordeaux": s.be("bordeaux"), "coordination": s.be("coordination")}

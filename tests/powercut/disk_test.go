@@ -182,6 +182,7 @@ func apply(files map[string]*content, o op, dice *rand.Rand) {
 			c.truncate(o.off)
 		case remove:
 			delete(files, o.file)
+		default: // what only asks for durability changes nothing
 		}
 		return
 	}
@@ -207,6 +208,7 @@ func apply(files map[string]*content, o op, dice *rand.Rand) {
 			}
 			i = end
 		}
+	default:
 	}
 }
 
