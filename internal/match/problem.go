@@ -150,12 +150,12 @@ func compile(in *Instance) *problem {
 	p.rowsOfCapacity()
 	p.households()
 	p.gather()
-	// At most 24 million entries of 16 bytes and 16 million pointers are kept.
+	// At most 8 million entries of 16 bytes and 16 million pointers are kept.
 	if n := len(p.families); n > 0 && n*len(p.homePlace) <= 16_000_000 {
 		p.options = make([][]*option, n)
 		p.optionRoom = make([]int, n)
 		for k := range p.optionRoom {
-			p.optionRoom[k] = 24_000_000 / n
+			p.optionRoom[k] = 8_000_000 / n
 		}
 	}
 	return p

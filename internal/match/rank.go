@@ -44,7 +44,7 @@ func NewRanker(in *Instance) *Ranker {
 // what one caseworker sees, in the browser: limit bounds Best, and the exclusions are complete. Pairs are left aside.
 func (ranker *Ranker) Rank(k, limit int) *Ranking {
 	in, r, p := ranker.in, ranker.rules, ranker.pricer
-	r.forHousehold = -1 // it may be another one by now
+	r.forHousehold, r.fitsFor = -1, nil // it may be another one by now
 	ranking := &Ranking{}
 	ranked := p.each(k)
 	slices.SortStableFunc(ranked, func(a, b Ranked) int { return cmp.Or(cmp.Compare(b.Points, a.Points), cmp.Compare(a.Home, b.Home)) })

@@ -74,6 +74,10 @@ func (s *search) certify(o Options) *Certificate {
 			}
 		}
 	}
+	if t.proved == nil { // stopped before the first pass was through; a certificate takes one
+		t.stop = func() bool { return false }
+		t.pass(make([]int64, len(t.p.rows)), 0)
+	}
 	in := s.p.in
 	cert := &Certificate{Scale: scale, Homes: map[string]int64{}, Jobs: map[string]int64{}, Members: map[string]int64{}}
 	cert.Bound = max(floorDiv(t.bound, scale), 0)

@@ -19,11 +19,20 @@ type rules struct {
 	excludedMember []bool
 	marked         []int
 	markedMembers  []int
+
+	// For the worker last looked at, by the job's code:
+	fitsFor *Worker
+	fits    map[string]fitness
+}
+
+type fitness struct {
+	fit  int
+	code string
 }
 
 func newRules(in *Instance) *rules {
 	r := &rules{
-		in: in, forHousehold: -1,
+		in: in, forHousehold: -1, fits: make(map[string]fitness),
 		related:        make(map[[2]string]int, len(in.Proximity)),
 		place:          make(map[string][]int),
 		member:         make(map[string]int, len(in.Members)),
@@ -202,6 +211,19 @@ func (r *rules) reach(w *Worker) float64 {
 
 // fit returns how well a worker fits a job, in hundredths, and the reason's code.
 func (r *rules) fit(w *Worker, j *Job) (fit int, code string) {
+	if r.fitsFor != w {
+		r.fitsFor = w
+		clear(r.fits)
+	}
+	known, ok := r.fits[j.Rome]
+	if !ok {
+		known.fit, known.code = r.bestFit(w, j)
+		r.fits[j.Rome] = known
+	}
+	return known.fit, known.code
+}
+
+func (r *rules) bestFit(w *Worker, j *Job) (fit int, code string) {
 	for _, own := range w.Rome {
 		f, c := r.codeFit(own, j.Rome)
 		if f > fit {

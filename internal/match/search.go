@@ -3,6 +3,7 @@ package match
 import (
 	"math"
 	"slices"
+	"sync/atomic"
 )
 
 // A search is the state of one solve: a pool of promising columns per group, prices with the bound they prove, and the
@@ -28,7 +29,7 @@ type search struct {
 }
 
 func newSearch(p *problem, workers int, stop func() bool) *search {
-	s := &search{p: p, workers: max(workers, 1), stop: stop, bounds: newBounds(p), bound: math.MaxInt64}
+	s := &search{p: p, workers: max(workers, 1), stop: stop, bounds: newBounds(p), bound: int64(p.dear) * scale * int64(len(p.in.Households))}
 	for range s.workers {
 		s.scouts = append(s.scouts, newScout(p, nil, s.bounds))
 	}
@@ -81,8 +82,13 @@ func (s *search) pass(price []int64, margin int64) (bound int64, chosen []*colum
 	best := make([]int64, len(s.p.groups))
 	chosen = make([]*column, len(s.p.groups))
 	news := make([]int, len(s.p.groups))
+	var cut atomic.Bool // the pass was stopped before its end: it proves nothing
 	inParallel(s.workers, len(s.p.groups), 16, func(worker, from, to int) {
 		sc := s.scouts[worker]
+		if cut.Load() || s.stop() {
+			cut.Store(true)
+			return
+		}
 		for g := int32(from); g < int32(to); g++ {
 			known := int64(0)
 			for _, c := range s.pool[g] {
@@ -125,7 +131,7 @@ func (s *search) pass(price []int64, margin int64) (bound int64, chosen []*colum
 	for r, v := range price {
 		bound += v * int64(s.p.rows[r].room)
 	}
-	if bound < s.bound && !s.quick {
+	if bound < s.bound && !s.quick && !cut.Load() {
 		s.bound, s.proved = bound, price
 		if s.onBound != nil {
 			s.onBound()

@@ -177,8 +177,9 @@ func (s *search) exact(effort int) {
 	if s.optimal() {
 		return
 	}
-	s.settle(0.0008, 40)
+	s.settle(0.002, 40)
 	s.greedy()
+	s.improve(2, 60, 10, 200*scale)
 	s.master(60, 40*scale)
 	s.greedy()
 	s.improve(3, 60, 20, 200*scale)
@@ -215,12 +216,17 @@ func (s *search) exact(effort int) {
 	}
 }
 
-// settle walks until a walk lowers the bound by less than the given share, or for so many walks.
+// settle walks until three walks lowered the bound by less than the given share each, or for so many walks: the first
+// ones after an auction may only fill the pool.
 func (s *search) settle(share float64, walks int) {
+	slow := 0
 	for range walks {
 		before := s.bound
 		s.walk(60, 15, 0.1, 0)
-		if s.stop() || float64(before-s.bound) < share*float64(before) {
+		if float64(before-s.bound) < share*float64(before) {
+			slow++
+		}
+		if s.stop() || slow == 3 {
 			return
 		}
 	}
