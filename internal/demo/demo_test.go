@@ -2,10 +2,15 @@ package demo
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
+	"codeberg.org/ailleurs/ailleurs"
 	"codeberg.org/ailleurs/ailleurs/internal/hub"
+	"codeberg.org/ailleurs/ailleurs/internal/journal"
+	"codeberg.org/ailleurs/ailleurs/internal/relocation"
+	"codeberg.org/ailleurs/ailleurs/internal/store"
 )
 
 var day = time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC)
@@ -32,9 +37,34 @@ func built(t *testing.T, size Size) (*hub.Hub, []Persona) {
 	return h, p
 }
 
+// The demonstration is what people run, so the database that it leaves must be what verify calls sound, and its inbox must
+// show every state that a case can be in.
 func TestTheDemonstrationRunsThroughTheRealUseCases(t *testing.T) {
-	_, people := built(t, Size{Towns: 16, Cases: 40})
+	h, people := built(t, Size{Towns: 16, Cases: 40})
 	if len(people) != 6 {
 		t.Errorf("%d personas, want 6", len(people))
+	}
+	report, err := journal.Verify(context.Background(), h.DB, journal.VerifyOptions{Invariants: relocation.Invariants})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range report.Findings {
+		t.Errorf("verify finds %s in %s %s: %s", f.Name, f.Table, f.Key, f.Detail)
+	}
+	if report.Rows < 1000 {
+		t.Errorf("only %d rows were held against their events", report.Rows)
+	}
+	var missing []ailleurs.CaseState
+	err = h.DB.View(context.Background(), func(tx *store.Tx) error {
+		have, err := store.All[ailleurs.CaseState](tx, "SELECT DISTINCT state FROM dossier")
+		for _, s := range append(slices.Clone(ailleurs.Way), ailleurs.SideStates...) {
+			if !slices.Contains(have, s) {
+				missing = append(missing, s)
+			}
+		}
+		return err
+	})
+	if err != nil || len(missing) > 0 {
+		t.Errorf("no case is %v (%v)", missing, err)
 	}
 }

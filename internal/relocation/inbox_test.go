@@ -47,8 +47,11 @@ func TestInboxShowsEachWhatWaitsForThem(t *testing.T) {
 			who  hand
 			task relocation.Task
 		}{
-			{o.lead, relocation.TaskSubmit}, {o.second, relocation.TaskAttest}, {o.signatory, relocation.TaskSign},
-			{w.towns[1].lead, relocation.TaskAnswer}, {w.towns[1].second, relocation.TaskAnswer},
+			{o.lead, relocation.TaskSubmit},
+			{o.second, relocation.TaskAttest},
+			{o.signatory, relocation.TaskSign},
+			{w.towns[1].lead, relocation.TaskAnswer},
+			{w.towns[1].second, relocation.TaskAnswer},
 		} {
 			if got := tasks(c.who); len(got) != 1 || got[c.task] != 1 {
 				t.Errorf("%v waits for one, want %s", got, c.task)

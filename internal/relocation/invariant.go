@@ -6,8 +6,11 @@ import "codeberg.org/ailleurs/ailleurs/internal/journal"
 // live holder, a thread one answer a round, and a row its parent, the schema and journal.Verify say themselves.
 var Invariants = []journal.Invariant{
 	{
+		// A key whose every body was erased opens nothing and should be gone; one whose first body is yet to be written waits.
 		Name: "relocation.orphan_envelope", Table: "envelope",
-		Query: `SELECT e.id FROM envelope e WHERE e.destroyed_at IS NULL AND NOT EXISTS (SELECT 1 FROM body b
+		Query: `SELECT e.id FROM envelope e WHERE e.destroyed_at IS NULL
+			AND EXISTS (SELECT 1 FROM body w WHERE w.case_id = e.case_id AND w.compartment = e.compartment AND w.thread_id = e.thread_id)
+			AND NOT EXISTS (SELECT 1 FROM body b
 			WHERE b.case_id = e.case_id AND b.compartment = e.compartment AND b.thread_id = e.thread_id AND b.erased_at IS NULL)`,
 	},
 	{
