@@ -309,3 +309,17 @@ func TestColleagueStandsIn(t *testing.T) {
 		t.Error("the second reads the older card")
 	}
 }
+
+// A signer's page has not loaded the communes: what the code alone tells is checked all the same.
+func TestPlacesAreCheckedWithoutTheCommunes(t *testing.T) {
+	w := newWorld(t).before(t, "attest")
+	d := w.desk(w.lyon().second)
+	d.Communes = nil
+	if _, err := d.Attest(w.key(), w.dossier(w.lyon().second), w.places(), now); err != nil {
+		t.Error(err)
+	}
+	places := w.places()
+	places[1].Keys = places[2].Keys
+	_, err := d.Attest(w.key(), w.dossier(w.lyon().second), places, now)
+	refused(t, err, "desk.other_place")
+}
