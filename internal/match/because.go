@@ -27,7 +27,7 @@ func (s *search) becauses() [][]Because {
 			rulesOf[worker] = newRules(in)
 		}
 		for _, k := range open[from:to] {
-			_, ok := s.scouts[worker].best(k, 0)
+			ok := s.scouts[worker].any(k)
 			list[k], found[k] = explain(rulesOf[worker], int(k), ok)
 		}
 	})
@@ -37,7 +37,8 @@ func (s *search) becauses() [][]Because {
 		}
 		blocked := slices.ContainsFunc(group, func(k int32) bool { return found[k] != possible })
 		var joint *column
-		if !blocked {
+		small := len(s.p.groups) <= coreGroups // looking for joint places takes too long where there are thousands
+		if !blocked && small {
 			joint, _ = s.scouts[0].bestColumn(int32(g), 0)
 		}
 		for _, k := range group {
@@ -45,7 +46,7 @@ func (s *search) becauses() [][]Because {
 			case found[k] != possible:
 			case blocked:
 				list[k] = append([]Because{{Code: TogetherUnplaced, Homes: homesOf(list[k])}}, list[k][:0]...)
-			case joint == nil:
+			case joint == nil && small:
 				list[k] = append([]Because{{Code: TogetherTooFar, Homes: homesOf(list[k])}}, list[k][:0]...)
 			}
 		}

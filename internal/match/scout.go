@@ -175,6 +175,17 @@ func (s *scout) best(k int32, floor int64) (found spot, ok bool) {
 	return found, ok
 }
 
+// any reports whether household k has a placement that is worth anything.
+func (s *scout) any(k int32) (found bool) {
+	s.atLeast, s.keepBest = 1, true
+	s.emit = func(int32, []int32, int64) {
+		found = true
+		s.atLeast = 1 << 61 // enough
+	}
+	s.scan(k)
+	return found
+}
+
 // list calls emit for every placement of household k worth at least floor, at most limit of them; it returns false where
 // there are more. jobs is only valid during the call.
 func (s *scout) list(k int32, floor int64, limit int, emit func(home int32, jobs []int32, value int64)) bool {
