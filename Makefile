@@ -74,8 +74,9 @@ bench: build ## measure the hub and its two yardsticks in one run, into docs/per
 	bin/bench-load $(BENCH_FLAGS) --report docs/performance.md
 
 .PHONY: bench-match
-bench-match: ## measure the matching engine
-	go test -run '^$$' -bench . -benchmem ./internal/match/...
+bench-match: build ## measure the matching engine beside CBC, GLPK and HiGHS (BENCH_MATCH_FLAGS)
+	cd bench/match && npm install --no-package-lock --silent
+	go run ./bench/match $(BENCH_MATCH_FLAGS)
 
 .PHONY: fuzz
 fuzz: ## fuzz each parser for FUZZTIME (10s)

@@ -22,15 +22,16 @@ import (
 
 // commands is the table of contents: one line and one file per command.
 type commands struct {
-	Backup  backupCommand  `cmd:"" help:"Write the whole database, as of one instant, into a new directory."`
-	Coffre  coffreCommand  `cmd:"" help:"Use the vault with files alone: keys, folders, register."`
-	Demo    demoCommand    `cmd:"" help:"Serve a fictitious alliance on this machine, to try everything."`
-	Init    initCommand    `cmd:"" help:"Found a hub: log keys, coordination, three invitations."`
-	Match   matchCommand   `cmd:"" help:"Place households into homes and their workers into jobs, or check a plan."`
-	Restore restoreCommand `cmd:"" help:"Make a database out of a backup, verified before it can be served."`
-	Serve   serveCommand   `cmd:"" help:"Serve a hub."`
-	Verify  verifyCommand  `cmd:"" help:"Re-check a database offline: logs, rows, invariants, checkpoints."`
-	Version versionCommand `cmd:"" help:"Print the version."`
+	Backup   backupCommand   `cmd:"" help:"Write the whole database, as of one instant, into a new directory."`
+	Coffre   coffreCommand   `cmd:"" help:"Use the vault with files alone: keys, folders, register."`
+	Demo     demoCommand     `cmd:"" help:"Serve a fictitious alliance on this machine, to try everything."`
+	Init     initCommand     `cmd:"" help:"Found a hub: log keys, coordination, three invitations."`
+	Match    matchCommand    `cmd:"" help:"Place households into homes and their workers into jobs, or check a plan."`
+	Restore  restoreCommand  `cmd:"" help:"Make a database out of a backup, verified before it can be served."`
+	Serve    serveCommand    `cmd:"" help:"Serve a hub."`
+	Simulate simulateCommand `cmd:"" help:"Play a year of arrivals by five policies, on the same towns and days."`
+	Verify   verifyCommand   `cmd:"" help:"Re-check a database offline: logs, rows, invariants, checkpoints."`
+	Version  versionCommand  `cmd:"" help:"Print the version."`
 }
 
 // world is what a command may use of the outside: its streams, the clock, the wish to stop, the reader's language.

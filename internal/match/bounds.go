@@ -51,7 +51,7 @@ func (b *bounds) update(p *problem, price []int64, workers int) {
 func (b *bounds) updateHomes(p *problem, price []int64, place int) {
 	w := &p.in.Settings.Weights
 	for size, persons := range p.persons {
-		best := never
+		var best int32
 		for at := p.homeStart[place]; at < p.homeStart[place+1]; at++ {
 			h := &p.homes[at]
 			spare := int64(h.persons) - int64(persons)

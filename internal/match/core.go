@@ -32,7 +32,6 @@ type core struct {
 	limit      int
 	complete   bool // nothing was cut off by the limit
 	duals      []int64
-	depth      int
 }
 
 // fine is the number of units of a core's integer duals in a point.

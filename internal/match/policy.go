@@ -243,7 +243,7 @@ func remaining(last, now Day) float64 {
 	return min(1, float64(last-now)/28)
 }
 
-const caution = 0.7 // share of a learned price that is charged; seeds of its own chose it
+const caution = 0.7 // share of a learned price that is charged; a first guess, not tuned yet
 
 func (l *lesson) home(h int) int64 {
 	return int64(caution * l.homes[l.homeKind(h)] * max(0, remaining(l.m.y.offerEnd[h], l.m.now)))

@@ -31,7 +31,6 @@ type problem struct {
 	groupOf  []int32  // per household
 	together [][]Pair // per group: its pairs
 	apartOf  [][]int32
-	jobCodes int
 	fits     fitTable
 	keys     []boundKey
 	keyOf    map[boundKey]int32
@@ -437,8 +436,7 @@ func (p *problem) gather() {
 	for i := range parent {
 		parent[i] = int32(i)
 	}
-	var root func(int32) int32
-	root = func(i int32) int32 {
+	root := func(i int32) int32 {
 		for parent[i] != i {
 			parent[i] = parent[parent[i]]
 			i = parent[i]

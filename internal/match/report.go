@@ -101,6 +101,7 @@ func (s *search) certify(o Options) *Certificate {
 			cert.Jobs[in.Jobs[row.index].ID] = price
 		case rowMember:
 			cert.Members[in.Members[row.index].ID] = price
+		case rowPair: // left out by contract
 		}
 	}
 	return cert
