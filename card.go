@@ -263,7 +263,7 @@ var limitKey = regexp.MustCompile(placeKey.String() + `|^m:[A-Z2-7]{26}$`)
 
 // Validate refuses limits that are not fit to be sealed.
 func (l LimitSet) Validate() error {
-	if err := checkKeys(l.Excluded, "excluded", 500, limitKey); err != nil {
+	if err := checkKeys(l.Excluded, "excluded", 5000, limitKey); err != nil { // 60 km around Paris are 1,252 communes
 		return err
 	}
 	if !placeKey.MatchString("c:" + l.Home) {

@@ -51,7 +51,7 @@ func (b *bounds) update(p *problem, price []int64, workers int) {
 func (b *bounds) updateHomes(p *problem, price []int64, place int) {
 	w := &p.in.Settings.Weights
 	for size, persons := range p.persons {
-		var best int32
+		best := never
 		for at := p.homeStart[place]; at < p.homeStart[place+1]; at++ {
 			h := &p.homes[at]
 			spare := int64(h.persons) - int64(persons)
@@ -170,7 +170,7 @@ func (b *bounds) updateJobs(p *problem, price []int64, place int, t *jobTable) {
 			}
 			return list[int(item)*2*levels+class]
 		}
-		best := never
+		var best int32
 		if key.code < 0 {
 			best = with(t.any[class], 10)
 		} else {
