@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"codeberg.org/ailleurs/ailleurs"
+	"codeberg.org/ailleurs/ailleurs/internal/web"
 )
 
 //go:embed messages/*.json
@@ -68,6 +69,11 @@ func (l language) sentence(r *ailleurs.Refusal) string {
 		args = append(args, name, r.Args[name])
 	}
 	text := l.say(r.Key, args...)
+	if texts, err := l.catalogue(); err == nil && texts[r.Key] == "" {
+		if said, ok := web.Sentence(web.Lang(l), r); ok { // what the pages say of it
+			text = said
+		}
+	}
 	if r.Field == "" {
 		return text
 	}

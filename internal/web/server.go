@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"codeberg.org/ailleurs/ailleurs"
@@ -131,9 +132,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *Server) misdirected(w http.ResponseWriter, r *http.Request) {
 	asked, port, err := net.SplitHostPort(r.Host)
 	ours, ourPort, err2 := net.SplitHostPort(s.host)
+	path := r.URL.RequestURI()
 	if err == nil && err2 == nil && ours == "localhost" && port == ourPort && net.ParseIP(asked).IsLoopback() &&
-		(r.Method == http.MethodGet || r.Method == http.MethodHead) {
-		http.Redirect(w, r, s.cfg.Origin+r.URL.RequestURI(), http.StatusTemporaryRedirect)
+		strings.HasPrefix(path, "/") && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+		http.Redirect(w, r, s.cfg.Origin+path, http.StatusTemporaryRedirect)
 		return
 	}
 	http.Error(w, http.StatusText(http.StatusMisdirectedRequest), http.StatusMisdirectedRequest)
