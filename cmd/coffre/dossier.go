@@ -42,7 +42,18 @@ func (c *coffre) desk() (*desk.Desk, error) {
 	if _, err := c.open(); err != nil {
 		return nil, err
 	}
-	return &desk.Desk{Client: c.client, Communes: c.communes, Unproved: true}, nil
+	return &desk.Desk{Client: c.client, Communes: c.communes}, nil
+}
+
+// journalSize is how far this client has seen the journal: proofs begin there.
+func (c *coffre) journalSize(context.Context, nothing) (any, error) {
+	t, err := c.open()
+	if err != nil {
+		return nil, err
+	}
+	return struct {
+		Since int64 `json:"since"`
+	}{t.Journal.Size}, nil
 }
 
 // form reads the form of an operation into its type.
@@ -129,6 +140,7 @@ func (c *coffre) operations() map[string]op {
 		"rewrap":        with(c.rewrap),
 		"staged.keep":   with(c.keepStaged),
 		"approve":       with(c.approve),
+		"journal.size":  with(c.journalSize),
 		"communes":      with(c.loadCommunes),
 		"draft.seal":    with(c.sealDraft),
 		"draft.open":    with(c.openDraft),
@@ -235,6 +247,7 @@ func (c *coffre) openCards(_ context.Context, in asked) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	d.Unproved = true // a line of a list: opening the case asks for the proofs
 	return d.OpenCards(in.Page.Cases, in.Page.Sealed, c.now())
 }
 

@@ -78,7 +78,8 @@ func newDesk(t *testing.T) *desk {
 		d.people[p.Key] = web.Viewer{Actor: who, Name: p.Name, Town: p.Town, Ends: day.Add(time.Hour)}
 	}
 	s, err = web.New(web.Config{
-		Origin: d.origin, Now: cfg.Now, Sessions: d, Alliance: d.Alliance, Relocation: d.Relocation, Protection: d.Protection, PublicOnly: true,
+		Origin: d.origin, Now: cfg.Now, Sessions: d, Alliance: d.Alliance, Relocation: d.Relocation, Protection: d.Protection,
+		Journal: d.Logs.Journal.Signer, PublicOnly: true,
 	})
 	d.must(err)
 	return d

@@ -102,7 +102,7 @@ func (h *Hub) wire() error {
 	}
 	if h.Web, err = web.New(web.Config{
 		Origin: h.cfg.Origin, Now: h.cfg.Now, Log: h.cfg.Log, Demo: h.cfg.Demo, Alliance: h.Alliance, Relocation: h.Relocation,
-		Protection: h.Protection, Personas: h.cfg.Personas,
+		Journal: h.Logs.Journal.Signer, Protection: h.Protection, Personas: h.cfg.Personas,
 	}); err != nil {
 		return err
 	}

@@ -44,6 +44,7 @@ func (s *Server) routes() []route {
 		post("/session/part", enrolling, s.share),
 		post("/registre", enrolling, s.register),
 		post("/annuaire", signedIn, s.annuaire),
+		post("/preuves", signedIn, s.proofs),
 		post("/coffre/resceller", enrolling, s.rewrap),
 
 		get("/travail", signedIn, s.inbox).inNav("nav.work"),

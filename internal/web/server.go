@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/mod/sumdb/note"
+
 	"codeberg.org/ailleurs/ailleurs"
 	"codeberg.org/ailleurs/ailleurs/internal/alliance"
 	"codeberg.org/ailleurs/ailleurs/internal/protection"
@@ -27,6 +29,7 @@ type Config struct {
 	Presence   Presence               // members by département, for the home page; those of Alliance when nil
 	Alliance   *alliance.Alliance     // who is in; nil: nobody can be signed in
 	Relocation *relocation.Exchange   // cases, calls and offers; nil: none
+	Journal    note.Signer            // signs the checkpoints that proofs of bodies end in; needed with Relocation
 	Protection *protection.Protection // alerts, the journal and the public logs; nil: none
 	InFlight   int                    // requests served at once before 503; 512 when zero
 
@@ -57,6 +60,9 @@ func New(cfg Config) (*Server, error) {
 	}
 	if cfg.Now == nil {
 		return nil, ailleurs.Refuse("web.config_clock", "Now")
+	}
+	if cfg.Relocation != nil && cfg.Journal == nil {
+		return nil, ailleurs.Refuse("web.config_journal", "Journal")
 	}
 	if err := cfg.checkPersonas(); err != nil {
 		return nil, err

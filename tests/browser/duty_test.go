@@ -74,6 +74,7 @@ func newTown(t *testing.T) *town {
 		}
 		s, err := web.New(web.Config{
 			Origin: origin, Now: clock, Demo: true, Sessions: x, Alliance: h.Alliance, Relocation: h.Relocation, Protection: h.Protection,
+			Journal:    h.Logs.Journal.Signer,
 			PublicOnly: true,
 		})
 		must(err)

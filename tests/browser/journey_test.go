@@ -50,6 +50,7 @@ func newStage(t *testing.T, size demo.Size) *stage {
 		}
 		served, err := web.New(web.Config{
 			Origin: origin, Now: time.Now, Demo: true, Personas: people, Alliance: h.Alliance, Relocation: h.Relocation,
+			Journal: h.Logs.Journal.Signer,
 		})
 		if err != nil {
 			t.Fatal(err)

@@ -179,6 +179,21 @@ async function learn() {
   }
 }
 
+// ---- what the hub handed out, and its proof that it is the newest
+
+let handed;
+// page is what the hub handed out for this page, with its proofs that the journal, which everyone is shown alike, knows
+// each body: an old one put in its place is refused.
+const page = () => handed ??= (async () => {
+  const all = json("page");
+  const part = all?.dossier ?? all?.thread;
+  if (!part) return all;
+  const { since } = await ask("journal.size");
+  const hashes = (part.Sealed?.bodies ?? []).filter((b) => !b.note).map((b) => b.hash);
+  part.Heads = await send("/preuves", { case: all.dossier ? part.ID : part.Case, hashes, since });
+  return all;
+})();
+
 // ---- what the reader sees
 
 const element = (name, text, attributes = {}) => {
@@ -206,7 +221,7 @@ function sheet(into, rows) {
 
 async function open(root) {
   await unlocked();
-  const found = await ask(root.dataset.open, { page: json("page") });
+  const found = await ask(root.dataset.open, { page: await page() });
   for (const place of document.querySelectorAll("[data-sheet]")) {
     const rows = found.sheets?.[place.dataset.sheet];
     if (rows) sheet(place, rows);
@@ -221,7 +236,7 @@ async function open(root) {
   }
   for (const form of document.querySelectorAll("form[data-fill]")) fill(form, found.forms?.[form.dataset.fill]);
   for (const place of document.querySelectorAll("[data-words]")) {
-    place.textContent = (await ask(place.dataset.words, { page: json("page") })).words.join(" · ");
+    place.textContent = (await ask(place.dataset.words, { page: await page() })).words.join(" · ");
   }
   document.dispatchEvent(new CustomEvent("coffre:open", { detail: found }));
 }
@@ -352,7 +367,7 @@ async function submit(form, button) {
     form.dataset.once ||= once();
     const values = read(form);
     if (button?.name) values[button.name] = button.value;
-    const input = { form: values, page: json("page"), once: form.dataset.once };
+    const input = { form: values, page: await page(), once: form.dataset.once };
     if (form.dataset.ask) {
       // Some things must be asked of the hub first: which keys to wrap to, for the members just chosen.
       const { post: need } = await ask(form.dataset.seal + ".need", input);
