@@ -65,6 +65,9 @@ func BuildWorld(ctx context.Context, h *hub.Hub, size Size, at time.Time) (*Worl
 	if err != nil {
 		return nil, fmt.Errorf("demo: founding: %w", err)
 	}
+	// The alliance lists coordinators in the order of their identifiers, and a demonstration calls on the first two: the one
+	// whom a visitor may be is always among them.
+	slices.SortFunc(coordinators, func(a, b *Person) int { return cmp.Compare(a.Agent, b.Agent) })
 	towns, err := admit(ctx, h, coordinators, castOf(size.Towns), began.Add(time.Minute))
 	if err != nil {
 		return nil, err

@@ -56,9 +56,13 @@ func (s *Server) callForm(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	first := int(c.ID[0]) // two of them, a different pair from case to case
+	if s.cfg.Demo {
+		first = 0 // the one whom a visitor may be
+	}
 	n := 0
-	for i := range coordinators { // two of them, a different pair from case to case
-		k := coordinators[(i+int(c.ID[0]))%len(coordinators)]
+	for i := range coordinators {
+		k := coordinators[(i+first)%len(coordinators)]
 		if n < 2 && c.PartOf(k.Agent) == "" {
 			v.Checkers[n], v.Names[n] = k.Agent, k.Name
 			n++

@@ -122,15 +122,30 @@ func (v *Visitor) send(form, path string) {
 	}
 }
 
-// The words that only readers of a dossier may ever see. The hub, its files and its traffic never hold any of them.
-var planted = map[string]string{
-	"person.name":         "Personne Zéphyrine-Essai",
-	"person.safe_contact": "01 99 00 41 42",
-	"person.safe_hours":   "mardi-hirondelle",
-	"person.household":    "aînée-colibri de trois",
-	"person.left_behind":  "grand-mère-cormoran",
-	"threat.where":        "place-du-secret-ibis",
-	"threat.whom":         "bande-imaginaire-toucan",
+// The words that only readers of a dossier may ever see: forty of them, four in each free text. The hub, its files, its
+// backups and its traffic never hold any.
+var (
+	planted = map[string]string{
+		"person.name":         "Personne Zéphyrine-Essai",
+		"person.safe_contact": plant(0),
+		"person.safe_hours":   plant(1),
+		"person.household":    plant(2),
+		"person.left_behind":  plant(3),
+		"threat.where":        plant(4),
+		"threat.whom":         plant(5),
+	}
+	plantedLater = map[string]string{
+		"address": plant(6), "employer": plant(7), "route": plant(8), "escort": plant(9),
+	}
+)
+
+// plant is a text of four words that stand nowhere else.
+func plant(n int) string {
+	birds := []string{"hirondelle", "martinet", "cormoran", "toucan"}
+	for i, b := range birds {
+		birds[i] = fmt.Sprintf("%s-%02d", b, 4*n+i)
+	}
+	return strings.Join(birds, " ")
 }
 
 // Lyon calls on Bordeaux: from the card to the follow-up in real browsers, one for each person, each with their own keys.
@@ -253,8 +268,8 @@ func TestLyonCallsOnBordeaux(t *testing.T) {
 	if shown := bordeaux.Text(`[data-sheet="person"]`); !strings.Contains(shown, planted["person.name"]) {
 		t.Errorf("the host does not read the name: %s", shown)
 	}
-	const address = "7, rue-du-secret-martinet"
-	bordeaux.set(`form[data-seal="case.plan"]`, map[string]string{"address": address, "date": now.AddDate(0, 0, 1).Format(time.DateOnly)})
+	bordeaux.set(`form[data-seal="case.plan"]`, plantedLater)
+	bordeaux.set(`form[data-seal="case.plan"]`, map[string]string{"date": now.AddDate(0, 0, 1).Format(time.DateOnly)})
 	Eval[bool](bordeaux, `(document.querySelectorAll('[name="plan[]"]').forEach((f) => { f.checked = true; }), true)`)
 	bordeaux.send(`form[data-seal="case.plan"]`, path)
 	bordeaux.opened("arrival")
@@ -262,7 +277,7 @@ func TestLyonCallsOnBordeaux(t *testing.T) {
 
 	lyon.Go(path)
 	lyon.opened("need")
-	if all := lyon.Text("main"); strings.Contains(all, "martinet") {
+	if all := lyon.Text("main"); strings.Contains(all, "martinet-25") {
 		t.Error("the origin sees the address")
 	}
 	bordeaux.Go(path)
@@ -274,7 +289,7 @@ func TestLyonCallsOnBordeaux(t *testing.T) {
 
 	lyon.Go(path)
 	lyon.Until(`document.querySelector("h1")`)
-	if all := lyon.Text("main"); strings.Contains(all, planted["person.name"]) || strings.Contains(all, "martinet") {
+	if all := lyon.Text("main"); strings.Contains(all, planted["person.name"]) || strings.Contains(all, "martinet-25") {
 		t.Error("after arrival the origin still reads the dossier")
 	}
 	for _, v := range []*Visitor{lyon, second, elected, coordination, bordeaux, adjoint} {
@@ -282,9 +297,9 @@ func TestLyonCallsOnBordeaux(t *testing.T) {
 			t.Errorf("a browser complained: %v", said)
 		}
 	}
-	secrets := []string{address, "martinet", "tournesol"}
-	for _, secret := range planted {
-		secrets = append(secrets, secret)
+	secrets := []string{planted["person.name"], "tournesol"}
+	for n := range 10 {
+		secrets = append(secrets, strings.Fields(plant(n))...)
 	}
 	s.blind(secrets)
 }
