@@ -72,6 +72,7 @@ func (s *stage) be(key string) *Visitor {
 			n = i + 1
 		}
 	}
+	v.Until(fmt.Sprintf(`document.querySelector(".cards li:nth-child(%d) form[data-ready]")`, n))
 	v.Click(fmt.Sprintf(`.cards li:nth-child(%d) button`, n))
 	v.at("/travail")
 	return v

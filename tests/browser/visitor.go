@@ -29,7 +29,7 @@ type Visitor struct {
 }
 
 // patience bounds every wait for a page.
-const patience = 20 * time.Second
+const patience = 45 * time.Second
 
 // Visit opens a browser profile of its own onto the hub at origin.
 func Visit(t testing.TB, origin string) *Visitor {

@@ -316,7 +316,9 @@ export function refuse(form, error) {
 // act has a form do work instead of being sent: one at a time, its refusals shown where they belong. work is given the
 // button; it returns where to go, or nothing to stay.
 export function act(form, work) {
-  form?.addEventListener("submit", async (event) => {
+  if (!form) return;
+  form.dataset.ready = ""; // from here on it can be sent
+  form.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (form.getAttribute("aria-busy")) return;
     const busy = [...form.querySelectorAll("button")];
