@@ -16,43 +16,39 @@ var dossierPage = newPage[dossierView]("dossier")
 // who opened what. The hub fills the frame; the contents are opened on the reader's machine.
 type dossierView struct {
 	relocation.CaseView
-	Mark      string
-	Origin    string
-	HostTown  string
-	Stepper   Stepper
-	Side      bool // off the main way
-	Clock     *Clock
-	Now       []relocation.Task
-	Sections  []sectionView
-	Lines     []lineView
-	Agreed    *agreedView
-	Attested  []ailleurs.Attestation
-	Names     map[ailleurs.AgentID]string
-	Events    []eventView
-	FollowUp  *followView
-	Steps     []Option // of the move plan
-	Lights    []Option
-	Outcomes  []Option
-	Reasons   []Option
-	RingAt    string
-	Once      string
-	Withdraw  bool
-	Suspend   bool
-	Divert    bool
-	Recall    bool
-	SendBack  bool
-	NoShow    bool
-	Fails     bool
-	Compro    bool
-	Threat    bool // the reader may hand the threat over
-	OtherName string
-	Page      sealedPage
+	Mark     string
+	Origin   string
+	HostTown string
+	Stepper  Stepper
+	Side     bool // off the main way
+	Clock    *Clock
+	Now      []relocation.Task
+	Sections []sectionView
+	Lines    []lineView
+	Agreed   *agreedView
+	Attested []ailleurs.Attestation
+	Names    map[ailleurs.AgentID]string
+	Events   []eventView
+	FollowUp *followView
+	Steps    []Option // of the move plan
+	Lights   []Option
+	Outcomes []Option
+	RingAt   string
+	Once     string
+	Withdraw bool
+	Suspend  bool
+	Divert   bool
+	Recall   bool
+	SendBack bool
+	NoShow   bool
+	Fails    bool
+	Compro   bool
+	Page     sealedPage
 }
 
-// sectionView is one compartment: what it is, who can read it.
+// sectionView is one compartment that is sealed to the reader.
 type sectionView struct {
 	Name ailleurs.Compartment
-	Mine bool // an envelope of it is made out to the reader
 }
 
 // lineView is one addressee for the origin.
@@ -133,7 +129,7 @@ func (s *Server) dossierOf(r *http.Request, c relocation.CaseView) (dossierView,
 	for _, compartment := range ailleurs.Compartments {
 		mine := slices.ContainsFunc(c.Sealed.Envelopes, func(e ailleurs.SealedEnvelope) bool { return e.Compartment == compartment && e.Thread == "" })
 		if mine {
-			v.Sections = append(v.Sections, sectionView{compartment, mine})
+			v.Sections = append(v.Sections, sectionView{compartment})
 		}
 	}
 	if c.Answer != nil {
@@ -168,7 +164,6 @@ func (v *dossierView) allow(c relocation.CaseView) {
 	v.NoShow = c.State == ailleurs.Travelling && may(ailleurs.Preparing, c.Part)
 	v.Fails = c.State == ailleurs.Preparing && may(ailleurs.Choosing, c.Part)
 	v.Compro = (pair || hosts) && may(ailleurs.Compromised, c.Part)
-	v.Threat = c.Part == ailleurs.OriginLead
 }
 
 // circleOf are the people whom the page names.
