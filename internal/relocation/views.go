@@ -1,6 +1,7 @@
 package relocation
 
 import (
+	"slices"
 	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -93,6 +94,9 @@ type CaseView struct {
 	Renew     []Grant         // envelopes that the reader should make, or make again
 	History   []Event
 }
+
+// HasTask reports whether the case waits for that from the reader.
+func (v CaseView) HasTask(t Task) bool { return slices.Contains(v.Tasks, t) }
 
 // A CallView is a call as the origin and the coordination see it.
 type CallView struct {

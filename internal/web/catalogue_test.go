@@ -90,7 +90,7 @@ func TestEveryKeyThatATemplateUsesExists(t *testing.T) {
 	for _, where := range []struct {
 		files embedded
 		glob  string
-	}{{templates, "templates/*.html"}, {sentences, "i18n/*/*.html"}} {
+	}{{templates, "templates/*.html"}, {templates, "templates/tasks/*.html"}, {sentences, "i18n/*/*.html"}} {
 		names, err := fs.Glob(where.files, where.glob)
 		if err != nil {
 			t.Fatal(err)

@@ -7,13 +7,13 @@ import (
 
 	"codeberg.org/ailleurs/ailleurs"
 	"codeberg.org/ailleurs/ailleurs/internal/relocation"
-	"codeberg.org/ailleurs/ailleurs/internal/territory"
 )
 
 var dossierPage = newPage[dossierView]("dossier")
 
 // dossierView is a case as its reader may see it: what to do now, where it stands, who was called, what is sealed to them,
-// who opened what. The hub fills the frame; the contents are opened on the reader's machine.
+// who opened what. The hub fills the frame; the contents are opened on the reader's machine. Each task that needs more than
+// this has a file task_….go here, and each its template in templates/tasks; the quieter moves are in moves.go.
 type dossierView struct {
 	relocation.CaseView
 	Mark     string
@@ -22,42 +22,24 @@ type dossierView struct {
 	Stepper  Stepper
 	Side     bool // off the main way
 	Clock    *Clock
-	Now      []relocation.Task
 	Sections []sectionView
 	Lines    []lineView
 	Agreed   *agreedView
-	Attested []ailleurs.Attestation
 	Names    map[ailleurs.AgentID]string
 	Events   []eventView
-	FollowUp *followView
-	Steps    []Option // of the move plan
-	Lights   []Option
-	Outcomes []Option
-	RingAt   string
 	Once     string
-	Withdraw bool
-	Suspend  bool
-	Divert   bool
-	Recall   bool
-	SendBack bool
-	NoShow   bool
-	Fails    bool
-	Compro   bool
 	Page     sealedPage
+
+	Attested []ailleurs.Attestation
+	Plan     planTask
+	FollowUp *followUpTask
+	Outcomes []Option
+	Moves    moves
 }
 
 // sectionView is one compartment that is sealed to the reader.
 type sectionView struct {
 	Name ailleurs.Compartment
-}
-
-// lineView is one addressee for the origin.
-type lineView struct {
-	relocation.ThreadLine
-	Town     string
-	Clock    *Clock
-	Proposal bool // the person can say yes to it now
-	Chosen   bool // the first yes went to it
 }
 
 // agreedView is the host's: the thread that was retained.
@@ -66,18 +48,6 @@ type agreedView struct{ Thread ailleurs.ThreadID }
 type eventView struct {
 	Key, Who string
 	At       time.Time
-}
-
-type followView struct {
-	Day      int
-	Due      time.Time
-	Overdue  bool
-	Deadline time.Time
-}
-
-// HasTask reports whether a task waits for the reader; templates branch on it.
-func (v dossierView) HasTask(task string) bool {
-	return slices.Contains(v.Tasks, relocation.Task(task))
 }
 
 // dossier shows a case. Reading it is recorded.
@@ -99,9 +69,8 @@ func (s *Server) dossier(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Server) dossierOf(r *http.Request, c relocation.CaseView) (dossierView, error) {
 	v := dossierView{
-		CaseView: c, Mark: mark(c.ID), Now: c.Tasks, Once: newOnce(), Attested: ailleurs.Attestations,
-		Steps: options(s, r, "step", ailleurs.MoveSteps), Lights: options(s, r, "light", ailleurs.Wellbeings),
-		Outcomes: options(s, r, "outcome", ailleurs.Outcomes), RingAt: at(r).Add(12 * time.Hour).In(territory.Paris()).Format("2006-01-02T15:04"),
+		CaseView: c, Mark: mark(c.ID), Once: newOnce(), Attested: ailleurs.Attestations, Plan: s.planTask(r), FollowUp: s.followUpTask(r, c),
+		Outcomes: options(s, r, "outcome", ailleurs.Outcomes), Moves: movesOf(c),
 	}
 	v.Clock = clockOf(c.Deadline, c.Speed, at(r))
 	v.Stepper, v.Side = s.stepper(r, c.State)
@@ -119,12 +88,7 @@ func (s *Server) dossierOf(r *http.Request, c relocation.CaseView) (dossierView,
 	}
 	v.Origin, v.HostTown = towns[c.Member], towns[c.Host]
 	for _, t := range c.Threads {
-		line := lineView{ThreadLine: t, Town: towns[t.Member], Clock: clockOf(t.Deadline, c.Speed, at(r)), Chosen: c.Retained == t.ID}
-		if !t.State.Open() {
-			line.Clock = nil
-		}
-		line.Proposal = c.State == ailleurs.Choosing && (t.State == ailleurs.Proposed || t.State == ailleurs.Countered) && !t.Refused && c.Retained == ""
-		v.Lines = append(v.Lines, line)
+		v.Lines = append(v.Lines, lineOf(c, t, towns[t.Member], v.Once, at(r)))
 	}
 	for _, compartment := range ailleurs.Compartments {
 		mine := slices.ContainsFunc(c.Sealed.Envelopes, func(e ailleurs.SealedEnvelope) bool { return e.Compartment == compartment && e.Thread == "" })
@@ -139,31 +103,7 @@ func (s *Server) dossierOf(r *http.Request, c relocation.CaseView) (dossierView,
 		who := names[ev.Actor]
 		v.Events = append(v.Events, eventView{Key: "event." + ev.Kind, Who: who, At: ev.At})
 	}
-	for _, f := range c.FollowUps {
-		if f.Done.IsZero() && v.FollowUp == nil {
-			v.FollowUp = &followView{Day: f.Day, Due: f.Due, Overdue: at(r).After(f.Deadline), Deadline: f.Deadline}
-		}
-	}
-	v.allow(c)
 	return v, nil
-}
-
-// allow says which of the quieter moves the reader may make now, by the same table that the use cases decide by.
-func (v *dossierView) allow(c relocation.CaseView) {
-	may := func(to ailleurs.CaseState, as ailleurs.Part) bool {
-		return ailleurs.MoveAllowed(c.State, to, c.Speed, as) == nil
-	}
-	pair := c.Part == ailleurs.OriginLead || c.Part == ailleurs.OriginSecond
-	hosts := c.Part == ailleurs.HostLead || c.Part == ailleurs.HostSecond
-	v.Withdraw = (pair || hosts) && may(ailleurs.Withdrawn, ailleurs.ThePerson)
-	v.Suspend = pair && may(ailleurs.Suspended, c.Part)
-	v.Divert = pair && may(ailleurs.Diverted, c.Part)
-	unread := !slices.ContainsFunc(c.Threads, func(t relocation.ThreadLine) bool { return t.State != ailleurs.Sent })
-	v.Recall = c.Part == ailleurs.OriginLead && c.State == ailleurs.Calling && unread
-	v.SendBack = c.State == ailleurs.Endorsing && (pair || c.Part == ailleurs.OriginSignatory) || c.State == ailleurs.Checking && c.Part == ailleurs.Checker
-	v.NoShow = c.State == ailleurs.Travelling && may(ailleurs.Preparing, c.Part)
-	v.Fails = c.State == ailleurs.Preparing && may(ailleurs.Choosing, c.Part)
-	v.Compro = (pair || hosts) && may(ailleurs.Compromised, c.Part)
 }
 
 // circleOf are the people whom the page names.

@@ -75,7 +75,8 @@ type voice struct {
 	pages  map[string]*template.Template
 }
 
-// loadVoice parses the templates for one language. Every file that starts with "_" is shared by all pages.
+// loadVoice parses the templates for one language. Every file that starts with "_" is shared by all
+// pages, and so are those of tasks/, one for each task of a case.
 func loadVoice(lang Lang, files assets) (*voice, error) {
 	c, err := loadedCatalogue(lang)
 	if err != nil {
@@ -94,7 +95,7 @@ func loadVoice(lang Lang, files assets) (*voice, error) {
 		"data":     data,
 		"step":     stepOf,
 	}
-	shared, err := template.New("shared").Funcs(funcs).Option("missingkey=error").ParseFS(templates, "templates/_*.html")
+	shared, err := template.New("shared").Funcs(funcs).Option("missingkey=error").ParseFS(templates, "templates/_*.html", "templates/tasks/*.html")
 	if err != nil {
 		return nil, err
 	}

@@ -63,7 +63,11 @@ func TestEveryIconThatATemplateDrawsExists(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range names {
+	tasks, err := fs.Glob(templates, "templates/tasks/*.html")
+	if err != nil || len(tasks) == 0 {
+		t.Fatalf("no tasks: %v", err)
+	}
+	for _, name := range append(names, tasks...) {
 		b, err := templates.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
@@ -82,7 +86,7 @@ func TestNoTemplateHoldsInlineStyleOrScript(t *testing.T) {
 	for _, where := range []struct {
 		files embedded
 		glob  string
-	}{{templates, "templates/*.html"}, {sentences, "i18n/*/*.html"}} {
+	}{{templates, "templates/*.html"}, {templates, "templates/tasks/*.html"}, {sentences, "i18n/*/*.html"}} {
 		names, err := fs.Glob(where.files, where.glob)
 		if err != nil {
 			t.Fatal(err)
