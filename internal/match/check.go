@@ -287,20 +287,6 @@ func (p *pricer) household(k int) int64 {
 	return best
 }
 
-// each returns the best placement of household k in each home that has one, without prices.
-func (p *pricer) each(k int) (list []Ranked) {
-	p.visit(k, func(homes []valued, jobs []int32, value int64) {
-		for _, h := range homes {
-			one := Ranked{Home: h.home, Jobs: make([]int, len(jobs)), Points: h.value + value}
-			for w, j := range jobs {
-				one.Jobs[w] = int(j)
-			}
-			list = append(list, one)
-		}
-	})
-	return list
-}
-
 // A valued home is a feasible one and what it gives by itself.
 type valued struct {
 	home  int

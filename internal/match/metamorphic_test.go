@@ -188,7 +188,7 @@ func TestTheRankingAgreesWithTheRules(t *testing.T) {
 		for k := range in.Households {
 			alone := duplicate(in)
 			alone.Households = in.Households[k : k+1]
-			ranking := ranker.Rank(k, 100)
+			ranking := ranker.Rank(k)
 			best := int64(0)
 			if len(ranking.Best) > 0 {
 				best = ranking.Best[0].Points
@@ -201,7 +201,7 @@ func TestTheRankingAgreesWithTheRules(t *testing.T) {
 			}
 			for _, one := range ranking.Best {
 				sum := int64(0)
-				for _, reason := range one.Reasons {
+				for _, reason := range ranker.Reasons(k, one) {
 					sum += reason.Points
 				}
 				if sum != one.Points {

@@ -7,6 +7,6 @@ func BenchmarkRank(b *testing.B) {
 	in := Generate(invented(), 1, Scale{Households: 50, Homes: 10_000, Jobs: 10_000})
 	ranker := NewRanker(in)
 	for i := 0; b.Loop(); i++ {
-		ranker.Rank(i%len(in.Households), 20)
+		ranker.Rank(i % len(in.Households))
 	}
 }
