@@ -120,7 +120,7 @@ func buildMoves() []Move {
 		{From: Travelling, To: Preparing, By: []Part{HostLead, OriginLead}}, // a no-show, found safe
 		{From: Travelling, To: Following, By: []Part{HostLead}},
 		{From: Following, To: Closed, By: []Part{HostLead, HostSecond}},
-		{From: Compromised, To: Calling, By: []Part{HostLead, OriginLead}},
+		{From: Compromised, To: Draft, By: []Part{HostLead, OriginLead}}, // another town is called, with both signatures
 	}
 	for _, s := range []CaseState{Preparing, Travelling, Following} {
 		moves = append(moves, Move{From: s, To: Compromised, By: []Part{HostLead, HostSecond, OriginLead, OriginSecond, ThePerson}})
@@ -165,7 +165,7 @@ type Case struct {
 	State      CaseState
 	Since      time.Time
 	Deadline   time.Time // zero where no clock runs
-	Resumes    CaseState // the state a suspended case comes back to
+	Resumes    CaseState // the state that a suspended or compromised case was in
 	Round      int       // of calls: 1 for the first
 	Ring       int       // the widest ring opened, 0 before calling
 	Call       CallID    // the call under way or the last one; empty before the first
@@ -178,7 +178,7 @@ type Case struct {
 	HostLead   AgentID
 	HostSecond AgentID
 	Arrived    time.Time // zero before
-	Fled       bool      // a compromise sent the household calling again: until a new second yes the old host's pair holds on
+	Fled       bool      // a compromise sent the household calling again, from its origin or from the town it had come to
 	Outcome    Outcome   // once closed
 	CallBack   Date      // once expired: when the person is called back
 }
@@ -206,7 +206,7 @@ func (c Case) PartOf(agent AgentID) Part {
 
 // Standing is what the case itself says to MayHold about a part; a thread's reader adds what the thread says.
 func (c Case) Standing(part Part) Standing {
-	return Standing{Case: c.State, Resumes: c.Resumes, Part: part, Fled: c.Fled}
+	return Standing{Case: c.State, Resumes: c.Resumes, Part: part}
 }
 
 // Digest is what a statement about the case as it stands commits to: suspending, resuming, arriving. It changes with

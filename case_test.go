@@ -33,7 +33,7 @@ preparing → travelling: host_lead
 travelling → preparing: host_lead, origin_lead
 travelling → following: host_lead
 following → closed: host_lead, host_second
-compromised → calling: host_lead, origin_lead
+compromised → draft: host_lead, origin_lead
 preparing → compromised: host_lead, host_second, origin_lead, origin_second, person
 travelling → compromised: host_lead, host_second, origin_lead, origin_second, person
 following → compromised: host_lead, host_second, origin_lead, origin_second, person

@@ -61,17 +61,16 @@ var Rights = []Right{
 // its thread is and whether its élu's signature is awaited.
 type Standing struct {
 	Case        CaseState
-	Resumes     CaseState // for a suspended case: the state it comes back to
+	Resumes     CaseState // for a suspended or compromised case: the state it was in
 	Part        Part
 	Thread      ThreadState
 	AskedToSign bool
-	Fled        bool // the household had a host before a compromise sent it calling again
 }
 
 // MayHold reports whether a key of the compartment may be handed out. A suspended case is shown to its own origin alone. A
-// compromised one is shown to the host's pair alone, who keep what they hold while a new ring is called. Of an expired one
-// the pair that knows the person keeps the safe contact, to call back. Any other that ended is shown to nobody but, once
-// closed, those whom the table still lists.
+// compromised one is shown to the two people with whom the household is: the origin's pair while it has not left, the
+// host's from the departure on. Of an expired one the origin's pair keeps the safe contact, to call back. Any other that
+// ended is shown to nobody but, once closed, those whom the table still lists.
 func MayHold(c Compartment, s Standing) bool {
 	state := s.Case
 	switch state {
@@ -81,19 +80,17 @@ func MayHold(c Compartment, s Standing) bool {
 		}
 		state = s.Resumes
 	case Compromised:
-		if s.Part != HostLead && s.Part != HostSecond {
+		if lead, second := Keepers(s.Resumes); s.Part != lead && s.Part != second {
 			return false
 		}
-		state = Following
+		if state = Following; s.Resumes == Preparing {
+			state = Preparing
+		}
 	case Expired: // the origin has promised to call the person back
-		return c == Person && (s.Part == OriginLead || s.Part == OriginSecond || s.Fled && (s.Part == HostLead || s.Part == HostSecond))
+		return c == Person && (s.Part == OriginLead || s.Part == OriginSecond)
 	case Diverted, Withdrawn:
 		return false
-	case Calling, Choosing:
-		if s.Fled && (s.Part == HostLead || s.Part == HostSecond) {
-			state = Following
-		}
-	case Draft, Endorsing, Checking, Preparing, Travelling, Following, Closed:
+	case Draft, Endorsing, Checking, Calling, Choosing, Preparing, Travelling, Following, Closed:
 	}
 	for _, r := range Rights {
 		if r.Compartment != c || r.Part != s.Part || state.Before(r.From) || r.Until.Before(state) {
@@ -108,6 +105,15 @@ func MayHold(c Compartment, s Standing) bool {
 		return true
 	}
 	return false
+}
+
+// Keepers are the two parts that keep their keys in a case that was compromised in the given state, and look for another
+// town: the origin's pair while the household has not left, the host's from the departure on.
+func Keepers(was CaseState) (lead, second Part) {
+	if was == Preparing {
+		return OriginLead, OriginSecond
+	}
+	return HostLead, HostSecond
 }
 
 // EverHolds reports whether the part may hold the compartment in any state at all: an envelope for any other pair is

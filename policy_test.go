@@ -95,7 +95,7 @@ func TestNoStandingGivesMoreThanTheTable(t *testing.T) {
 			Case:    rapid.SampledFrom(everyState).Draw(t, "state"),
 			Resumes: rapid.SampledFrom(everyState).Draw(t, "resumes"),
 			Part:    rapid.SampledFrom(everyPart).Draw(t, "part"),
-			Thread:  rapid.SampledFrom(ailleurs.ThreadStates).Draw(t, "thread"), AskedToSign: rapid.Bool().Draw(t, "asked"), Fled: rapid.Bool().Draw(t, "fled"),
+			Thread:  rapid.SampledFrom(ailleurs.ThreadStates).Draw(t, "thread"), AskedToSign: rapid.Bool().Draw(t, "asked"),
 		}
 		if !ailleurs.MayHold(c, s) {
 			return
@@ -136,8 +136,16 @@ func TestSideStatesShowOnlyWhatTheyMust(t *testing.T) {
 				t.Errorf("suspended: %s to %s %v, want %v", c, p, got, want)
 			}
 			pair := p == ailleurs.HostLead || p == ailleurs.HostSecond
-			if got, want := ailleurs.MayHold(c, standing(ailleurs.Compromised, p)), pair && ailleurs.MayHold(c, standing(ailleurs.Following, p)); got != want {
-				t.Errorf("compromised: %s to %s %v, want %v", c, p, got, want)
+			for was, keeps := range map[ailleurs.CaseState]bool{ailleurs.Preparing: origin, ailleurs.Travelling: pair, ailleurs.Following: pair} {
+				compromised := standing(ailleurs.Compromised, p)
+				compromised.Resumes = was
+				as := ailleurs.Following
+				if was == ailleurs.Preparing {
+					as = was
+				}
+				if got, want := ailleurs.MayHold(c, compromised), keeps && ailleurs.MayHold(c, standing(as, p)); got != want {
+					t.Errorf("compromised while %s: %s to %s %v, want %v", was, c, p, got, want)
+				}
 			}
 			if got, want := ailleurs.MayHold(c, standing(ailleurs.Expired, p)), origin && c == ailleurs.Person; got != want {
 				t.Errorf("expired: %s to %s %v, want %v", c, p, got, want)

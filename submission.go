@@ -138,6 +138,15 @@ type End struct {
 	Outcome Outcome `json:"outcome"`
 }
 
+// StartAgain looks for another town after a compromise, by the lead of the two who kept their keys (Keepers). While the
+// household has not left, it carries the next bodies of need and limits. Once it has, the town it flees from becomes its
+// town of departure: need and person begin a new epoch for the pair, limits and threat begin anew.
+type StartAgain struct {
+	Once string `json:"once"`
+	Case CaseID `json:"case"`
+	Sealed
+}
+
 // Reassign passes a case from someone who leaves to a colleague: ToHandOver by the case's other caseworker, digest
 // HandOverDigest, and the envelopes for who takes over.
 type Reassign struct {

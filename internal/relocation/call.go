@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"codeberg.org/ailleurs/ailleurs"
@@ -42,25 +43,19 @@ func (u *unit) call() (callRow, ailleurs.CallSheet, error) {
 	return r, s, err
 }
 
-// Submit sends a draft to be endorsed, or a compromised case to a new ring: everything that the hub can check is checked
-// here, and every envelope that any ring will need is handed in here.
+// Submit sends a draft to be endorsed: everything that the hub can check is checked here, and every envelope that any ring
+// will need is handed in here.
 func (e *Exchange) Submit(ctx context.Context, by ailleurs.Actor, in ailleurs.SubmitCall, at time.Time) error {
 	return e.decide(ctx, by, in.Once, in, at, sameCase(in.Sheet.Case), func(u *unit) error { return u.submit(in) })
 }
 
 func (u *unit) submit(in ailleurs.SubmitCall) error {
-	from, err := u.as(ailleurs.OriginLead, ailleurs.HostLead)
+	from, err := u.as(ailleurs.OriginLead)
 	if err != nil {
 		return err
 	}
-	again := u.c.State == ailleurs.Compromised
-	if !again {
-		if from.part != ailleurs.OriginLead {
-			return ailleurs.RefuseAs(ailleurs.Forbidden, "case.not_your_part", "")
-		}
-		if err := u.in(ailleurs.Draft); err != nil {
-			return err
-		}
+	if err := u.in(ailleurs.Draft); err != nil {
+		return err
 	}
 	s := in.Sheet
 	if err := s.Validate(u.c.Member); err != nil {
@@ -71,7 +66,7 @@ func (u *unit) submit(in ailleurs.SubmitCall) error {
 		return ailleurs.RefuseAs(ailleurs.Conflict, "call.bad_round", "round", "expected", fmt.Sprint(u.c.Round+1))
 	case s.CreatedAt.Before(u.at.Add(-ailleurs.StatementSkew)) || s.CreatedAt.After(u.at.Add(ailleurs.StatementSkew)):
 		return ailleurs.Refuse("call.stale", "created_at")
-	case again && s.Speed == ailleurs.Normal:
+	case u.c.Fled && s.Speed == ailleurs.Normal:
 		return ailleurs.Refuse("call.compromised_is_urgent", "speed")
 	}
 	need, err := u.lastBody(ailleurs.Need, "")
@@ -101,13 +96,11 @@ func (u *unit) submit(in ailleurs.SubmitCall) error {
 	if err := complete(in.Sealed, ailleurs.Need, "", append(called, checkers...)...); err != nil {
 		return err
 	}
-	if !again {
-		if err := complete(in.Sealed, ailleurs.Need, "", reader{part: ailleurs.OriginSignatory, agent: u.c.Signatory}); err != nil {
-			return err
-		}
-		if err := complete(in.Sealed, ailleurs.Limits, "", checkers...); err != nil {
-			return err
-		}
+	if err := complete(in.Sealed, ailleurs.Need, "", reader{part: ailleurs.OriginSignatory, agent: u.c.Signatory}); err != nil {
+		return err
+	}
+	if err := complete(in.Sealed, ailleurs.Limits, "", checkers...); err != nil {
+		return err
 	}
 	text, err := json.Marshal(s)
 	if err != nil {
@@ -130,14 +123,10 @@ func (u *unit) submit(in ailleurs.SubmitCall) error {
 	if err := u.take(in.Sealed, from, append(circle, called...)); err != nil {
 		return err
 	}
-	if again {
-		u.notify(u.c.Second, u.c.HostSecond)
-	} else {
-		if err := u.move(ailleurs.Endorsing, from.part); err != nil {
-			return err
-		}
-		u.notify(u.c.Second, u.c.Signatory)
+	if err := u.move(ailleurs.Endorsing, from.part); err != nil {
+		return err
 	}
+	u.notify(u.c.Second, u.c.Signatory)
 	u.say("call.submitted", string(s.Call), submitted{s.Digest(), s.NeedHead})
 	return nil
 }
@@ -152,6 +141,10 @@ func (u *unit) ringReaders(s ailleurs.CallSheet) ([]reader, error) {
 	if err := u.fellows(s.Addressees()...); err != nil {
 		return nil, err
 	}
+	know, err := u.know()
+	if err != nil {
+		return nil, err
+	}
 	var out []reader
 	for i, ring := range s.Rings {
 		for j, id := range ring {
@@ -164,8 +157,8 @@ func (u *unit) ringReaders(s ailleurs.CallSheet) ([]reader, error) {
 				return nil, ailleurs.Refuse("call.member_not_active", at)
 			case !f.team().Complete():
 				return nil, ailleurs.Refuse("call.team_incomplete", at)
-			case id == u.c.Host:
-				return nil, ailleurs.Refuse("call.old_host", at)
+			case slices.Contains(know, id):
+				return nil, ailleurs.Refuse("call.knows_already", at)
 			}
 			c := u.c.rules()
 			for _, a := range []ailleurs.AgentID{f.Lead, f.Second, f.Signatory} {
@@ -207,9 +200,6 @@ func (u *unit) endorse(in ailleurs.Signature) error {
 	said, err := claimed(in.Signed)
 	if err != nil {
 		return err
-	}
-	if u.c.State == ailleurs.Compromised {
-		return u.endorseAgain(in)
 	}
 	purpose, kind, part := ailleurs.ToAttest, "call.attested", ailleurs.OriginSecond
 	if said.Purpose == ailleurs.ToCall {
@@ -258,42 +248,6 @@ func (u *unit) endorse(in ailleurs.Signature) error {
 	return u.openRing(sheet, 1)
 }
 
-// endorseAgain takes the second signature under the new ring of a compromised case: that of the pair whose lead submitted.
-func (u *unit) endorseAgain(in ailleurs.Signature) error {
-	from, err := u.as(ailleurs.OriginSecond, ailleurs.HostSecond)
-	if err != nil {
-		return err
-	}
-	call, sheet, err := u.call()
-	if err != nil {
-		return err
-	}
-	before, err := u.signers(ailleurs.ToAttest, string(call.ID), call.Digest)
-	if err != nil {
-		return err
-	}
-	lead, mover := before[ailleurs.OriginLead], ailleurs.OriginLead
-	if from.part == ailleurs.HostSecond {
-		lead, mover = before[ailleurs.HostLead], ailleurs.HostLead
-	}
-	if !call.Ended.IsZero() || lead == "" {
-		return ailleurs.RefuseAs(ailleurs.Conflict, "call.not_submitted", "signed")
-	}
-	if err := u.sign(in.Signed, ailleurs.ToAttest, string(call.ID), call.Digest, from.part); err != nil {
-		return err
-	}
-	if err := distinct(lead, u.by.Agent); err != nil {
-		return err
-	}
-	u.c.Fled = u.c.Host != ""
-	if err := u.move(ailleurs.Calling, mover); err != nil {
-		return err
-	}
-	u.notify(u.c.Checker1, u.c.Checker2, lead)
-	u.say("call.attested", string(call.ID), nil)
-	return u.openRing(sheet, 1)
-}
-
 // Check takes a coordinator's signature that the card is fit to circulate, and opens the first ring; for an imminent case,
 // whose ring is open, it says so afterwards.
 func (e *Exchange) Check(ctx context.Context, by ailleurs.Actor, in ailleurs.Signature, at time.Time) error {
@@ -302,8 +256,7 @@ func (e *Exchange) Check(ctx context.Context, by ailleurs.Actor, in ailleurs.Sig
 		if err != nil {
 			return err
 		}
-		afterwards := u.c.Speed == ailleurs.Imminent || u.c.Fled
-		if afterwards {
+		if u.c.Speed == ailleurs.Imminent {
 			err = u.in(ailleurs.Checking, ailleurs.Calling)
 		} else {
 			err = u.in(ailleurs.Checking)
@@ -349,7 +302,7 @@ func (e *Exchange) SendBack(ctx context.Context, by ailleurs.Actor, in ailleurs.
 			if err != nil {
 				return err
 			}
-			if from.part != ailleurs.Checker || checked || u.c.Fled {
+			if from.part != ailleurs.Checker || checked {
 				return u.in(ailleurs.Endorsing, ailleurs.Checking)
 			}
 		default:

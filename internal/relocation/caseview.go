@@ -107,7 +107,7 @@ func (u *unit) caseView() (CaseView, error) {
 	if v.Part == ailleurs.OriginLead && u.callsBack() {
 		v.Tasks = append(v.Tasks, TaskCallBack)
 	}
-	for _, fill := range []func(*CaseView) error{u.viewCall, u.viewThreads, u.viewHost, u.viewSigned, u.viewHistory} {
+	for _, fill := range []func(*CaseView) error{u.viewCall, u.viewKnows, u.viewThreads, u.viewHost, u.viewSigned, u.viewHistory} {
 		if err := fill(&v); err != nil {
 			return v, err
 		}
@@ -129,10 +129,7 @@ func (u *unit) caseView() (CaseView, error) {
 func (u *unit) narrow(v CaseView) CaseView {
 	switch v.Part {
 	case ailleurs.HostLead, ailleurs.HostSecond:
-		if !u.c.Fled && u.c.State != ailleurs.Compromised {
-			v.Ring, v.Round = 0, 0
-			v.Call = ""
-		}
+		v.Ring, v.Round, v.Call = 0, 0, ""
 	case ailleurs.OriginSignatory, ailleurs.Checker:
 		v.Retained, v.Host, v.HostLead, v.HostSecond = "", "", "", ""
 	}
@@ -140,7 +137,7 @@ func (u *unit) narrow(v CaseView) CaseView {
 }
 
 func (u *unit) viewCall(v *CaseView) error {
-	if u.c.Call == "" || host(v.Part) && u.c.State != ailleurs.Compromised {
+	if u.c.Call == "" || host(v.Part) {
 		return nil
 	}
 	r, s, err := u.call()
@@ -149,6 +146,15 @@ func (u *unit) viewCall(v *CaseView) error {
 	}
 	v.Sheet = &CallView{Sheet: s, Digest: r.Digest, By: r.By, At: r.At, Ended: r.Ended}
 	return nil
+}
+
+func (u *unit) viewKnows(v *CaseView) error {
+	if v.Part != ailleurs.OriginLead && v.Part != ailleurs.OriginSecond {
+		return nil
+	}
+	var err error
+	v.Knows, err = u.know()
+	return err
 }
 
 func (u *unit) viewThreads(v *CaseView) error {
@@ -187,7 +193,7 @@ func (u *unit) viewHost(v *CaseView) error {
 	if v.Hosts, err = u.hosts(); err != nil {
 		return err
 	}
-	if u.c.Retained != "" && !u.c.Fled {
+	if u.c.Retained != "" {
 		t, err := u.thread(u.c.Retained)
 		if err != nil {
 			return err

@@ -167,13 +167,10 @@ func (u *unit) welcome(in ailleurs.Welcome) error {
 	if _, err := u.tx.SetWhere("hold", store.Changes{"assigned_at": u.at}, "thread_id = $1 AND released_at IS NULL", t.ID); err != nil {
 		return err
 	}
-	if err := u.leavePlaces(t.ID); err != nil {
-		return err
-	}
 	if err := u.forgetPlace(); err != nil {
 		return err
 	}
-	u.c.Host, u.c.HostLead, u.c.HostSecond, u.c.Fled = t.Member, t.Lead, t.Second, false
+	u.c.Host, u.c.HostLead, u.c.HostSecond = t.Member, t.Lead, t.Second
 	if err := u.move(ailleurs.Preparing, ailleurs.HostLead); err != nil {
 		return err
 	}
@@ -205,58 +202,20 @@ func (u *unit) welcome(in ailleurs.Welcome) error {
 	return nil
 }
 
-// leavePlaces frees the places that the household has left behind: those of a host before a compromise.
-func (u *unit) leavePlaces(now ailleurs.ThreadID) error {
-	before, err := store.All[ailleurs.ThreadID](u.tx, `SELECT DISTINCT thread_id FROM hold
-		WHERE case_id = $1 AND thread_id <> $2 AND assigned_at IS NOT NULL AND released_at IS NULL`, u.c.ID, now)
-	if err != nil {
-		return err
-	}
-	for _, id := range before {
-		if err := u.freeHolds(id); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// HandOver grants person, and threat if the lead decides so, to the host's two named people. After a compromise it is the
-// old host's lead who holds the keys, and grants them between the first yes and the second.
+// HandOver grants person, and threat if the lead decides so, to the host's two named people.
 func (e *Exchange) HandOver(ctx context.Context, by ailleurs.Actor, in ailleurs.HandOver, at time.Time) error {
 	return e.decide(ctx, by, in.Once, in, at, sameCase(in.Case), func(u *unit) error {
-		var pair []reader
-		var from role
-		var err error
-		if u.c.Fled {
-			if from, err = u.as(ailleurs.HostLead); err != nil {
-				return err
-			}
-			if err := u.in(ailleurs.Choosing); err != nil {
-				return err
-			}
-			if u.c.Retained == "" {
-				return ailleurs.RefuseAs(ailleurs.Conflict, "choice.no_first_yes", "")
-			}
-			t, err := u.thread(u.c.Retained)
-			if err != nil {
-				return err
-			}
-			pair = []reader{
-				{part: ailleurs.HostLead, agent: t.Lead, member: t.Member},
-				{part: ailleurs.HostSecond, agent: t.Second, member: t.Member},
-			}
-		} else {
-			if from, err = u.as(ailleurs.OriginLead); err != nil {
-				return err
-			}
-			if err := u.in(ailleurs.Preparing, ailleurs.Travelling); err != nil {
-				return err
-			}
-			pair = u.pair()
+		from, err := u.as(ailleurs.OriginLead)
+		if err != nil {
+			return err
+		}
+		if err := u.in(ailleurs.Preparing, ailleurs.Travelling); err != nil {
+			return err
 		}
 		for i, b := range in.Bodies {
 			return ailleurs.Refuse("sealed.not_your_compartment", "bodies["+strconv.Itoa(i)+"]", "compartment", string(b.Compartment))
 		}
+		pair := u.pair()
 		if err := complete(in.Sealed, ailleurs.Person, "", pair...); err != nil {
 			return err
 		}

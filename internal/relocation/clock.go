@@ -169,6 +169,10 @@ func (u *unit) deadline() error {
 	}
 	switch u.c.State {
 	case ailleurs.Draft:
+		if u.c.Fled { // somebody is in danger: it is never erased for being late
+			u.notify(u.c.Lead, u.c.Second)
+			return u.askAgain(ailleurs.EndorsingAllowance)
+		}
 		u.say("case.draft_erased", "", nil)
 		if err := u.move(ailleurs.Expired, ailleurs.TheClock); err != nil {
 			return err

@@ -116,7 +116,7 @@ func (u *unit) has(have []placed, f folder, epoch int, r reader, key int) bool {
 
 // plays is the part that an envelope is good for today: with the second yes the addressee's pair became the host's.
 func (u *unit) plays(p ailleurs.Part, member ailleurs.MemberID) ailleurs.Part {
-	if u.c.Host != "" && member == u.c.Host && !u.c.Fled {
+	if u.c.Host != "" && member == u.c.Host {
 		switch p {
 		case ailleurs.AddresseeLead:
 			return ailleurs.HostLead

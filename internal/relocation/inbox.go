@@ -227,7 +227,7 @@ func (u *unit) tasks(threads []*thread) (map[ailleurs.Part]Task, map[ailleurs.Pa
 	case ailleurs.Checking:
 		tasks[ailleurs.Checker] = TaskCheck
 	case ailleurs.Calling:
-		if c.Speed == ailleurs.Imminent || c.Fled {
+		if c.Speed == ailleurs.Imminent {
 			checked, err := signed(ailleurs.ToCheck)
 			if err != nil {
 				return nil, nil, err
@@ -287,7 +287,8 @@ func (u *unit) tasks(threads []*thread) (map[ailleurs.Part]Task, map[ailleurs.Pa
 			tasks[ailleurs.HostLead] = TaskClose
 		}
 	case ailleurs.Compromised:
-		tasks[ailleurs.HostLead] = TaskNewRing
+		lead, _ := ailleurs.Keepers(c.Resumes)
+		tasks[lead] = TaskNewRing
 	case ailleurs.Suspended:
 		dues[ailleurs.OriginLead], dues[ailleurs.OriginSecond] = noDue, noDue
 	case ailleurs.Closed, ailleurs.Diverted, ailleurs.Expired, ailleurs.Withdrawn:

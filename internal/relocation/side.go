@@ -166,33 +166,6 @@ func (e *Exchange) both(ctx context.Context, by ailleurs.Actor, in ailleurs.Sign
 	})
 }
 
-// Compromise freezes a case whose new place may be known to those it must not be known to: from this moment only the host's
-// pair is handed anything. The alarm rings.
-func (e *Exchange) Compromise(ctx context.Context, by ailleurs.Actor, in ailleurs.OnCase, at time.Time) error {
-	return e.decide(ctx, by, in.Once, in, at, sameCase(in.Case), func(u *unit) error {
-		from, err := u.as(ailleurs.HostLead, ailleurs.HostSecond, ailleurs.OriginLead, ailleurs.OriginSecond)
-		if err != nil {
-			return err
-		}
-		if err := u.move(ailleurs.Compromised, from.part); err != nil {
-			return err
-		}
-		if err := u.endCall(); err != nil {
-			return err
-		}
-		if j, ok, err := u.underway(); err != nil {
-			return err
-		} else if ok {
-			if err := u.tx.Set("journey", j.ID, store.Changes{"missed_at": u.at}); err != nil {
-				return err
-			}
-		}
-		u.notify(u.c.Lead, u.c.Second, u.c.HostLead, u.c.HostSecond)
-		u.say("case.compromised", "", nil)
-		return u.alarm(ailleurs.ImminentNow)
-	})
-}
-
 // alarm rings whoever is on duty, if the wiring knows how.
 func (u *unit) alarm(level ailleurs.AlertLevel) error {
 	if u.Alarm == nil {

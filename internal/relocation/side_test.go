@@ -215,52 +215,6 @@ func TestNoArrivalRings(t *testing.T) {
 	})
 }
 
-func TestCompromiseFreezesAndCallsANewRing(t *testing.T) {
-	w := onSQLite(t, 12)
-	f, host := w.following()
-	w.ok(w.Compromise(w.ctx, f.origin.second.Actor, ailleurs.OnCase{Once: once(), Case: f.id}, w.at))
-	w.state(f, ailleurs.Compromised)
-	if len(w.alarms) != 1 || w.alarms[0] != ailleurs.ImminentNow {
-		t.Errorf("the alarm rang %v", w.alarms)
-	}
-	if h := held(w.view(f.origin.lead, f).Sealed); len(h) != 0 {
-		t.Errorf("the origin of a compromised case holds %v", h)
-	}
-	if h := held(w.view(host.lead, f).Sealed); !h[ailleurs.Need] || !h[ailleurs.Person] {
-		t.Errorf("the host of a compromised case holds %v", h)
-	}
-	// The host's lead calls a new ring, without the old host; the host's second signs too.
-	home := town{id: f.origin.id, lead: host.lead, second: host.second, signatory: host.signatory}
-	g := &file{id: f.id, origin: home, heads: f.heads, epochs: f.epochs, sheet: f.sheet}
-	in := w.call(g, ailleurs.Imminent, append([]town{host}, w.towns[6:11]...))
-	in.Envelopes = in.Envelopes[:len(in.Envelopes)-5]
-	refusedAt(t, w.Submit(w.ctx, host.lead.Actor, in, w.at), "call.old_host", "rings[0][0]")
-	in = w.call(g, ailleurs.Imminent, w.towns[6:11])
-	var envelopes []ailleurs.SealedEnvelope
-	for _, e := range in.Envelopes {
-		if e.Compartment == ailleurs.Need && e.Part != ailleurs.OriginSignatory {
-			envelopes = append(envelopes, e)
-		}
-	}
-	in.Envelopes = envelopes
-	w.ok(w.Submit(w.ctx, host.lead.Actor, in, w.at))
-	g.sheet = in.Sheet
-	w.state(f, ailleurs.Compromised)
-	w.ok(w.Endorse(w.ctx, host.second.Actor, w.signature(host.second, ailleurs.ToAttest, string(in.Sheet.Call), in.Sheet.Digest()), w.at))
-	w.state(f, ailleurs.Calling)
-	if h := held(w.view(host.lead, f).Sealed); !h[ailleurs.Person] || !h[ailleurs.Arrival] {
-		t.Errorf("while a new ring is called the old host holds %v", h)
-	}
-	v := w.read(g, w.towns[6])
-	if !held(v.Sealed)[ailleurs.Need] {
-		t.Error("the new ring is not handed the card")
-	}
-	if len(v.Hosts) != 1 || v.Hosts[0] != host.id || len(v.Called) != 2 {
-		t.Errorf("called by %v with %d signatures, want the host and its two", v.Hosts, len(v.Called))
-	}
-	w.verified()
-}
-
 func TestCaseIsPassedOnByTheOtherOfThePair(t *testing.T) {
 	eachWorld(t, 6, func(t *testing.T, w *world) {
 		f := w.opened(ailleurs.Normal)

@@ -104,20 +104,13 @@ func (u *unit) threadView(t *thread) (ThreadView, error) {
 		v.CaseState = u.c.State
 	}
 	v.FirstYes = u.c.Retained == t.ID
-	if u.c.Fled {
-		v.Hosts = []ailleurs.MemberID{u.c.Host}
-	}
 	call, sheet, err := u.call()
 	if err != nil {
 		return v, err
 	}
 	v.NeedHead = sheet.NeedHead
-	purpose := ailleurs.ToCall
-	if u.c.Fled { // no élu signs the call of a host from which the household must flee: its two caseworkers do
-		purpose = ailleurs.ToAttest
-	}
 	if v.Called, err = store.All[StatementLine](u.tx, "SELECT purpose, subject, digest, by_id, part, at, signed FROM statement WHERE purpose = $1 AND subject = $2 AND digest = $3",
-		purpose, call.ID, call.Digest); err != nil {
+		ailleurs.ToCall, call.ID, call.Digest); err != nil {
 		return v, err
 	}
 	answers, err := u.answersOf(t.ID)

@@ -43,7 +43,7 @@ const (
 	TaskArrive   Task = "arrive"    // host lead: has the person arrived?
 	TaskFollowUp Task = "follow_up" // host: ask how it goes
 	TaskClose    Task = "close"     // host: how did it end?
-	TaskNewRing  Task = "new_ring"  // host lead, after a compromise: call a new ring
+	TaskNewRing  Task = "new_ring"  // after a compromise, the lead of the two who kept their keys: look for another town
 	TaskResume   Task = "resume"    // the other of lead and second asked to resume
 	TaskSuspend  Task = "suspend"   // the other of lead and second asked to suspend
 	TaskNewKey   Task = "new_key"   // someone's key or post changed: give them the envelopes again
@@ -90,8 +90,9 @@ type CaseView struct {
 	Journey   *Journey            // for the host; the origin sees the state alone
 	FollowUps []FollowUpLine      // the light is all the origin sees
 	Signed    []StatementLine
-	Sealed    ailleurs.Sealed // what is sealed to the reader: keys, last bodies and notes, envelopes
-	Renew     []Grant         // envelopes that the reader should make, or make again
+	Sealed    ailleurs.Sealed     // what is sealed to the reader: keys, last bodies and notes, envelopes
+	Knows     []ailleurs.MemberID // for the origin of a household that had to flee: members who must not be called upon again
+	Renew     []Grant             // envelopes that the reader should make, or make again
 	History   []Event
 }
 
@@ -214,11 +215,10 @@ type ThreadView struct {
 	Opened    time.Time
 	Deadline  time.Time
 	Until     ailleurs.Date
-	NeedHead  string              // hex SHA-256 of the card's body, as the call sheet has it
-	Called    []StatementLine     // the interpellation as the origin's signatory signed it, or a host's two after a compromise
-	Hosts     []ailleurs.MemberID // the host that calls on, after a compromise; none otherwise
-	Answers   []AnswerLine        // own, oldest first
-	Holds     []HoldLine          // own
+	NeedHead  string          // hex SHA-256 of the card's body, as the call sheet has it
+	Called    []StatementLine // the interpellation as the origin's signatory signed it
+	Answers   []AnswerLine    // own, oldest first
+	Holds     []HoldLine      // own
 	Tasks     []Task
 	FirstYes  bool // the person said yes to this proposal once: the call of three comes
 	Sealed    ailleurs.Sealed
