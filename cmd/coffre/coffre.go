@@ -6,9 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"codeberg.org/ailleurs/ailleurs"
+	"codeberg.org/ailleurs/ailleurs/internal/desk"
 	"codeberg.org/ailleurs/ailleurs/internal/territory"
 	"codeberg.org/ailleurs/ailleurs/internal/vault"
 )
@@ -24,6 +26,7 @@ type coffre struct {
 	now      func() time.Time
 	client   *vault.Client // of the open trousseau; nil while locked
 	communes *territory.Territory
+	market   *desk.Market // the day's offers, once loaded
 	fresh    *enrolment
 	staged   *vault.Trousseau // with a lock more or less, until the hub has taken it
 	turn     chan struct{}
@@ -36,6 +39,7 @@ type op func(ctx context.Context, input []byte) (any, error)
 func newCoffre(d device, now func() time.Time) *coffre {
 	c := &coffre{device: d, now: now, turn: make(chan struct{}, 1)}
 	c.ops = c.operations()
+	maps.Copy(c.ops, c.matching())
 	return c
 }
 

@@ -19,6 +19,7 @@ type callView struct {
 	Checkers [2]ailleurs.AgentID
 	Names    [2]string
 	Attested []ailleurs.Attestation
+	Listing  string // address of the day's offers
 	Page     sealedPage
 }
 
@@ -41,13 +42,15 @@ func (s *Server) callForm(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v := callView{ID: c.ID, Mark: mark(c.ID), Least: ailleurs.MinAddressees, Attested: ailleurs.Attestations, Page: sealedPage{Dossier: &c}}
-	members, err := a.Members(r.Context(), alliance.MemberFilter{})
+	v := callView{
+		ID: c.ID, Mark: mark(c.ID), Least: ailleurs.MinAddressees, Attested: ailleurs.Attestations, Listing: listingPath, Page: sealedPage{Dossier: &c},
+	}
+	members, err := a.Members(r.Context(), alliance.MemberFilter{Callable: true})
 	if err != nil {
 		return err
 	}
 	for _, m := range members {
-		if m.ID != c.Member && m.Team.Complete() && m.SuspendedAt.IsZero() && !m.AdmittedAt.IsZero() {
+		if m.ID != c.Member {
 			v.Members = append(v.Members, callable{ID: m.ID, Name: m.Name})
 		}
 	}

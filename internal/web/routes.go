@@ -58,6 +58,7 @@ func (s *Server) routes() []route {
 		post("/appels/{id}/{action}", signedIn, s.threadAction()).uploads(),
 		get("/places", only(ailleurs.Caseworker), s.places).inNav("nav.places"),
 		get("/places/nouvelle", only(ailleurs.Caseworker), s.newPlace),
+		get(listingPath, only(ailleurs.Caseworker, ailleurs.Coordinator), s.listing),
 		post("/places", only(ailleurs.Caseworker), s.publishPlace),
 		post("/places/{id}/renouveler", only(ailleurs.Caseworker), s.renewPlace),
 		post("/places/{id}/retirer", only(ailleurs.Caseworker), s.withdrawPlace),

@@ -184,7 +184,7 @@ async function learn() {
 let handed;
 // page is what the hub handed out for this page, with its proofs that the journal, which everyone is shown alike, knows
 // each body: an old one put in its place is refused.
-const page = () => handed ??= (async () => {
+export const page = () => handed ??= (async () => {
   const all = json("page");
   const part = all?.dossier ?? all?.thread;
   if (!part) return all;
@@ -196,7 +196,7 @@ const page = () => handed ??= (async () => {
 
 // ---- what the reader sees
 
-const element = (name, text, attributes = {}) => {
+export const element = (name, text, attributes = {}) => {
   const e = document.createElement(name);
   if (text !== undefined) e.textContent = text;
   for (const [k, v] of Object.entries(attributes)) e.setAttribute(k, v);
@@ -204,7 +204,7 @@ const element = (name, text, attributes = {}) => {
 };
 
 // written is a text as it is shown: a day as people write days.
-const written = (text) => /^\d{4}-\d\d-\d\d$/.test(text)
+export const written = (text) => /^\d{4}-\d\d-\d\d$/.test(text)
   ? new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "long", timeZone: "UTC" }).format(new Date(text))
   : text;
 
@@ -341,7 +341,7 @@ const once = () => toURL64(crypto.getRandomValues(new Uint8Array(20)));
 
 // asked is ask, with the communes of France handed to the Go half when an operation needs them: all of them, because asking
 // the hub for one would tell it which.
-async function asked(op, input) {
+export async function asked(op, input) {
   try {
     return await ask(op, input);
   } catch (e) {
@@ -353,7 +353,7 @@ async function asked(op, input) {
 }
 
 // base64 of what is too long for an argument list.
-const base64 = (bytes) => new Promise((resolve, reject) => {
+export const base64 = (bytes) => new Promise((resolve, reject) => {
   const reader = new FileReader();
   reader.onload = () => resolve(reader.result.slice(reader.result.indexOf(",") + 1));
   reader.onerror = () => reject(reader.error);

@@ -1,0 +1,267 @@
+package desk
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"time"
+
+	"codeberg.org/ailleurs/ailleurs"
+	"codeberg.org/ailleurs/ailleurs/internal/match"
+	"codeberg.org/ailleurs/ailleurs/internal/territory"
+)
+
+// Ranks are the members that a case could call upon, best first, with what speaks for each and what keeps the others out,
+// as keys of the catalogue. It is worked out where the card is opened; no score is shown.
+type Ranks struct {
+	Day      ailleurs.Date `json:"day"`    // of the list; empty where there is none
+	Guarded  bool          `json:"limits"` // the reader holds the limits: where it must not go has been left out
+	Towns    []RankedTown  `json:"towns"`
+	Excluded []RankedTown  `json:"excluded"` // empty without the limits
+	Silent   int           `json:"silent"`   // members with nothing on the list
+	Notes    []Item        `json:"notes"`    // what the card or the list lacks
+}
+
+// A RankedTown is a member with its reasons.
+type RankedTown struct {
+	Member ailleurs.MemberID `json:"member"`
+	Name   string            `json:"name"`
+	Items  []Item            `json:"items"`
+}
+
+// Rank orders the members for one case, as far as the reader may open it. The card is needed; without the limits nothing
+// is said about where it must not go.
+func (d *Desk) Rank(m *Market, h Dossier, at time.Time) (Ranks, error) {
+	s, err := d.seeker(h, at)
+	if err != nil {
+		return Ranks{}, err
+	}
+	return d.rank(m, s)
+}
+
+// seeker opens what the engine needs of a case: the card, and the limits if the reader holds them.
+func (d *Desk) seeker(h Dossier, at time.Time) (seeker, error) {
+	s := seeker{id: h.ID, origin: h.Member}
+	p := h.pile()
+	if _, err := d.need(p, folder(h.ID, ailleurs.Need), &s.card, at); err != nil {
+		return s, err
+	}
+	if err := s.card.Validate(); err != nil {
+		return s, prefixed("card", err)
+	}
+	o, err := d.open(p, folder(h.ID, ailleurs.Limits), at)
+	if err != nil || o == nil || o.Body == nil {
+		return s, err
+	}
+	s.limits = new(ailleurs.LimitSet)
+	if err := read(o, s.limits); err != nil {
+		return s, err
+	}
+	return s, s.limits.Validate()
+}
+
+func (d *Desk) rank(m *Market, s seeker) (Ranks, error) {
+	barred, err := d.barred(m, s)
+	if err != nil {
+		return Ranks{}, err
+	}
+	m.in.Households = []match.Household{m.household(s, barred)}
+	ranking := m.ranker.Rank(0)
+	out := Ranks{Day: m.Day, Guarded: s.limits != nil, Towns: []RankedTown{}, Excluded: []RankedTown{}, Notes: m.lacks(s)}
+
+	best := make(map[int]int) // of ranking.Best, by member
+	more := make(map[int]int)
+	for i, one := range ranking.Best {
+		member := m.memberOf(one.Home)
+		if _, known := best[member]; known {
+			more[member]++
+			continue
+		}
+		best[member] = i
+		out.Towns = append(out.Towns, RankedTown{Member: m.Members[member].ID, Name: m.Members[member].Name})
+	}
+	for i, town := range out.Towns {
+		member := m.owned[town.Member]
+		out.Towns[i].Items = d.speaksFor(m, s, ranking.Best[best[member]], more[member])
+	}
+	broken := make(map[int]*match.Exclusion) // of each member without a place, the home that breaks the fewest rules
+	for i := range ranking.Excluded {
+		e := &ranking.Excluded[i]
+		member := m.memberOf(e.Home)
+		if known := broken[member]; known == nil || len(e.Codes) < len(known.Codes) {
+			broken[member] = e
+		}
+	}
+	for i, member := range m.Members {
+		if _, ranked := best[i]; ranked {
+			continue
+		}
+		var items []Item
+		b, out1 := barred[i]
+		switch e := broken[i]; {
+		case out1:
+			items = []Item{{Key: "rank.barred." + barredBy[b]}}
+		case e != nil:
+			items = m.keepsOut(s, *e)
+		case len(m.parts[i]) > 0: // jobs, but no home
+			items = []Item{{Key: "rank.excluded.no_home"}}
+		default:
+			out.Silent++
+			continue
+		}
+		if b != own {
+			out.Excluded = append(out.Excluded, RankedTown{Member: member.ID, Name: member.Name, Items: items})
+		}
+	}
+	if !out.Guarded {
+		out.Excluded = []RankedTown{}
+	}
+	slices.SortStableFunc(out.Excluded, func(a, b RankedTown) int { return cmp.Compare(territory.Fold(a.Name), territory.Fold(b.Name)) })
+	for _, b := range ranking.Because {
+		out.Notes = append(out.Notes, because(b, s))
+	}
+	return out, nil
+}
+
+var barredBy = map[barrier]string{own: "own", unknown: "unknown", 'c': "commune", 'd': "departement", 'r': "region", 'm': "member"}
+
+// memberOf is the member that owns a home of the instance.
+func (m *Market) memberOf(home int) int { return m.owners[m.in.Homes[home].Member].member }
+
+// speaksFor puts into words what one home with its jobs has for the household, in the order in which people ask.
+func (d *Desk) speaksFor(m *Market, s seeker, one match.Ranked, more int) []Item {
+	home := m.Offers[m.homes[one.Home]]
+	items := []Item{m.homeItem(home)}
+	for w, j := range one.Jobs {
+		items = append(items, m.jobItem(one, w, j, m.ranker))
+	}
+	if item, ok := d.distance(s, home.Commune); ok {
+		items = append(items, item)
+	}
+	for _, r := range m.ranker.Reasons(0, one) {
+		switch r.Code {
+		case match.ReasonPreferCommune, match.ReasonPreferDepartement, match.ReasonPreferRegion:
+			if r.Points > 0 {
+				items = append(items, Item{Key: "rank." + r.Code})
+			}
+		case match.ReasonSpareRoom:
+			items = append(items, Item{Key: "rank.spare_room", Args: map[string]string{"n": strconv.Itoa(*r.Count)}})
+		}
+	}
+	if more > 0 {
+		items = append(items, Item{Key: "rank.more_homes", Args: map[string]string{"n": strconv.Itoa(more)}})
+	}
+	return items
+}
+
+// homeItem says what a home is and from when.
+func (m *Market) homeItem(o ListedOffer) Item {
+	key := "rank.home_now"
+	if m.Day.Before(o.From) {
+		key = "rank.home"
+	}
+	return Item{Key: key, Args: map[string]string{
+		"kind": string(o.Housing), "n": strconv.Itoa(o.Persons), "day": string(o.From),
+	}}
+}
+
+// jobItem says what a job is, how far from the home, and how it fits.
+func (m *Market) jobItem(one match.Ranked, worker, job int, ranker *match.Ranker) Item {
+	o := m.Offers[m.jobs[job]]
+	km := int(ranker.Km(one.Home, job))
+	key := "rank.job"
+	if km == 0 {
+		key = "rank.job_here"
+	}
+	fit := ""
+	for _, r := range ranker.Reasons(0, one) {
+		if r.Worker != nil && *r.Worker == worker && r.Code != match.ReasonCommute {
+			fit = r.Code
+		}
+	}
+	return Item{Key: key, Args: map[string]string{"job": o.Rome, "contract": string(o.Contract), "km": strconv.Itoa(km), "fit": fit}}
+}
+
+// distance says how far a commune is from the household's own, which only the limits tell.
+func (d *Desk) distance(s seeker, commune string) (Item, bool) {
+	if s.limits == nil {
+		return Item{}, false
+	}
+	from, ok := d.Communes.Commune(s.limits.Home)
+	to, found := d.Communes.Commune(commune)
+	if !ok || !found || !from.Located || !to.Located {
+		return Item{Key: "rank.outside_limits"}, true
+	}
+	return Item{Key: "rank.far", Args: map[string]string{"km": strconv.Itoa(int(territory.DistanceKm(from.Point, to.Point)))}}, true
+}
+
+// keepsOut puts into words the rules that a member's best home breaks.
+func (m *Market) keepsOut(s seeker, e match.Exclusion) []Item {
+	var items []Item
+	for _, code := range e.Codes {
+		if code == match.ExcludedMember && m.unwanted(s.card, m.in.Homes[e.Home].Member) {
+			code = "other_kind"
+		}
+		items = append(items, Item{Key: "rank.excluded." + code})
+	}
+	return items
+}
+
+// because says which rule leaves a household without any home or job.
+func because(b match.Because, s seeker) Item {
+	code := b.Code
+	if code == match.NoHomeAllowed && len(s.card.Housing) > 0 { // kinds of housing are told apart as members
+		code = "no_home_of_kind"
+	}
+	n := 1
+	if b.Worker != nil {
+		n += *b.Worker
+	}
+	return Item{Key: "because." + code, Args: map[string]string{"worker": strconv.Itoa(n), "opens": strconv.Itoa(b.Opens)}}
+}
+
+// lacks says plainly what cannot be taken into account.
+func (m *Market) lacks(s seeker) []Item {
+	items := []Item{}
+	note := func(key string, n int) {
+		items = append(items, Item{Key: key, Args: map[string]string{"n": strconv.Itoa(n)}})
+	}
+	switch {
+	case m.Day == "":
+		note("rank.no_list", 0)
+	case len(m.homes) == 0:
+		note("rank.no_homes", 0)
+	}
+	if s.limits == nil {
+		note("rank.without_limits", 0)
+	}
+	works := 0
+	for i, p := range s.card.Members {
+		if !p.Works {
+			continue
+		}
+		works++
+		if len(p.Rome) == 0 {
+			note("rank.no_occupation", i+1)
+		}
+		if p.Licence && !p.Vehicle {
+			note("rank.licence_without_vehicle", i+1)
+		}
+		if p.Training {
+			note("rank.training", i+1)
+		}
+	}
+	if works == 0 {
+		note("rank.nobody_works", 0)
+	}
+	if s.limits != nil && len(s.limits.Rivals)+len(s.limits.StayNear) > 0 {
+		note("rank.pairs_aside", 0)
+	}
+	if m.Unlocated > 0 {
+		note("rank.unlocated", m.Unlocated)
+	}
+	if m.Refused > 0 {
+		note("rank.refused_offers", m.Refused)
+	}
+	return items
+}
