@@ -25,6 +25,8 @@ type coffre struct {
 	device   device
 	now      func() time.Time
 	client   *vault.Client // of the open trousseau; nil while locked
+	wrapped  pins          // of the trousseau as it was opened or last sealed
+	kept     vault.Pin     // of the journal, as far as this machine remembers it
 	communes *territory.Territory
 	market   *desk.Market // the day's offers, once loaded
 	fresh    *enrolment
@@ -43,26 +45,44 @@ func newCoffre(d device, now func() time.Time) *coffre {
 	return c
 }
 
-// answer is the text that goes back to the page: {"out": …}, {"refusal": {key, field, args}} or {"fault": …}. A fault
-// names the operation and what went wrong in our own words; it never carries input.
+// A reply is one of an answer, a refusal and a fault. Seen goes with it when more of the journal was seen, whatever came of
+// that: this machine keeps it for its next page.
+type reply struct {
+	Out     any      `json:"out,omitempty"`
+	Refusal *refused `json:"refusal,omitempty"`
+	Fault   string   `json:"fault,omitempty"`
+	Seen    *seen    `json:"seen,omitempty"`
+}
+
+// seen is the memory of the journal to keep, with the size that it tells.
+type seen struct {
+	Size int64  `json:"size"`
+	File []byte `json:"file"`
+}
+
+// seen is what to keep if the journal was followed since the last reply.
+func (c *coffre) seen() *seen {
+	if c.client == nil || c.client.Trousseau().Journal == c.kept {
+		return nil
+	}
+	c.kept = c.client.Trousseau().Journal
+	return &seen{c.kept.Size, c.client.Memory()}
+}
+
+// answer is the text of the reply that goes back to the page. A fault names the operation and what went wrong in our own
+// words; it never carries input.
 func (c *coffre) answer(ctx context.Context, name string, input []byte) string {
 	c.turn <- struct{}{}
 	defer func() { <-c.turn }()
 	out, err := c.run(ctx, name, input)
-	var reply any
+	reply := reply{Seen: c.seen()}
 	switch refusal := ailleurs.AsRefusal(err); {
 	case err == nil:
-		reply = struct {
-			Out any `json:"out"`
-		}{out}
+		reply.Out = out
 	case refusal != nil:
-		reply = struct {
-			Refusal refused `json:"refusal"`
-		}{refused{refusal.Key, refusal.Field, refusal.Args}}
+		reply.Refusal = &refused{refusal.Key, refusal.Field, refusal.Args}
 	default:
-		reply = struct {
-			Fault string `json:"fault"`
-		}{name + ": " + err.Error()}
+		reply.Fault = name + ": " + err.Error()
 	}
 	b, err := json.Marshal(reply)
 	if err != nil {

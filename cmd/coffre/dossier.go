@@ -22,6 +22,7 @@ type page struct {
 
 	Cases  []ailleurs.CaseID `json:"cases"` // of a list
 	Sealed ailleurs.Sealed   `json:"sealed"`
+	Heads  *desk.Heads       `json:"heads"`
 }
 
 // asked is what every operation on a dossier takes: the form as the page read it, the page, and the key of this try.
@@ -132,7 +133,7 @@ func (c *coffre) operations() map[string]op {
 		"paper.lookup":  with(c.paperLookup),
 		"paper.sign":    with(c.paperSign),
 		"prove":         with(c.prove),
-		"register.size": with(c.size),
+		"recall":        with(c.recall),
 		"register.add":  with(c.extend),
 		"key.words":     with(c.words),
 		"key.own":       with(c.own),
@@ -241,14 +242,13 @@ func (c *coffre) openThread(_ context.Context, in asked) (any, error) {
 	return d.OpenThread(in.Page.Thread, c.now())
 }
 
-// openCards opens the cards of a list, each under the id of its case; a card that does not open leaves its line bare.
+// openCards opens the cards of a list, each under the id of its case.
 func (c *coffre) openCards(_ context.Context, in asked) (any, error) {
 	d, err := c.desk()
 	if err != nil {
 		return nil, err
 	}
-	d.Unproved = true // a line of a list: opening the case asks for the proofs
-	return d.OpenCards(in.Page.Cases, in.Page.Sealed, c.now())
+	return d.OpenCards(in.Page.Cases, in.Page.Sealed, in.Page.Heads, c.now())
 }
 
 func (c *coffre) callWords(_ context.Context, in asked) (any, error) {

@@ -51,7 +51,8 @@ type keysInput struct {
 	Statement *ailleurs.Statement `json:"statement"`
 	Records   [][]byte            `json:"records"`
 	Signed    []byte              `json:"checkpoint"`
-	Verdict   []byte              `json:"verdict"` // what an earlier page found out about the records, if it is there
+	Snapshot  []byte              `json:"snapshot"` // what an earlier page has kept, if it is there
+	Memory    []byte              `json:"memory"`   // likewise
 	Unlocker  string              `json:"unlocker"`
 	Kind      vault.LockKind      `json:"kind"`
 	Changes   []change            `json:"changes"`
@@ -114,16 +115,24 @@ func (c *coffre) unlock(ctx context.Context, in keysInput) (any, error) {
 	return nil, ailleurs.Refuse("vault.no_such_lock", string(in.kind()))
 }
 
+// pins are how far the logs were seen.
+type pins struct{ register, journal vault.Pin }
+
+func pinsOf(t *vault.Trousseau) pins { return pins{t.Register, t.Journal} }
+
 func (c *coffre) use(t *vault.Trousseau) {
-	c.client = vault.NewClient(t)
+	c.client, c.wrapped, c.kept = vault.NewClient(t), pinsOf(t), t.Journal
 }
 
 type who struct {
 	vault.Public
 	Unlocker string `json:"unlocker,omitempty"` // which one opened it
+	Shelf    string `json:"shelf"`              // where this machine keeps what it remembers
 }
 
-func (c *coffre) who(unlocker string) who { return who{c.client.Trousseau().Public(), unlocker} }
+func (c *coffre) who(unlocker string) who {
+	return who{c.client.Trousseau().Public(), unlocker, c.client.Shelf()}
+}
 
 // tab names what ties a session's copy to this browser.
 var tab = []byte("ailleurs/1 tab")
@@ -151,6 +160,7 @@ func (c *coffre) wrapSession(ctx context.Context, in keysInput) (any, error) {
 		return nil, err
 	}
 	b, err := t.WrapForSession(u)
+	c.wrapped = pinsOf(t)
 	return sealedFile{b}, err
 }
 
@@ -333,41 +343,50 @@ func (c *coffre) prove(_ context.Context, in keysInput) (any, error) {
 	return signature{b}, err
 }
 
-// A register is how far the directory has come, in which log, and what the next page may keep of it.
+// A recalled client says from where it goes on, and in which log.
+type recalled struct {
+	Size int64  `json:"size"` // records of the register that need not be asked for again
+	Log  string `json:"log"`
+}
+
+// recall takes back what an earlier page has kept on this machine. What is not this trousseau's, or spoilt, spares nothing;
+// what shows that two registers or journals are being told stops everything.
+func (c *coffre) recall(_ context.Context, in keysInput) (any, error) {
+	t, err := c.open()
+	if err != nil {
+		return nil, err
+	}
+	if len(in.Memory) > 0 {
+		_ = c.client.Recall(in.Memory)
+	}
+	c.kept = t.Journal
+	if len(in.Snapshot) > 0 && c.client.Known() == 0 {
+		_ = c.client.Restore(in.Snapshot)
+	}
+	return recalled{c.client.Known(), t.Register.Verifier}, c.client.Alarm()
+}
+
+// A register is how far the directory has come, and what the next page may keep of it.
 type register struct {
-	Size    int64  `json:"size"`
-	Log     string `json:"log"`
-	Moved   bool   `json:"moved"` // further than the trousseau as it is wrapped remembers
-	Verdict []byte `json:"verdict,omitempty"`
+	Size     int64  `json:"size"`
+	Moved    bool   `json:"moved"`              // further than the trousseau as it is wrapped remembers
+	Snapshot []byte `json:"snapshot,omitempty"` // when there is something new in it
 }
 
 // extend takes the register's new records, after which keys can be wrapped to; the alarm of one's own name is part of it.
-// A verdict of an earlier page spares checking the same signatures again.
 func (c *coffre) extend(_ context.Context, in keysInput) (any, error) {
 	t, err := c.open()
 	if err != nil {
 		return nil, err
 	}
-	if len(in.Verdict) > 0 && c.client.Known() == 0 {
-		_ = c.client.Resume(in.Verdict) // one that is not ours spares nothing
-	}
-	was := t.Register
 	if err := c.client.Learn(in.Records, in.Signed); err != nil {
-		if r := ailleurs.AsRefusal(err); r != nil && r.Key == "vault.forked" && c.client.Known() == 0 {
-			// They may be what this browser kept, and spoilt: the page asks the hub for all of them, and these must hold.
-			c.client = vault.NewClient(t)
-		}
 		return nil, err
 	}
-	return register{c.client.Known(), t.Register.Verifier, t.Register.Size > was.Size, c.client.Verdict()}, nil
-}
-
-func (c *coffre) size(context.Context, keysInput) (any, error) {
-	t, err := c.open()
-	if err != nil {
-		return nil, err
+	out := register{Size: c.client.Known(), Moved: pinsOf(t) != c.wrapped}
+	if len(in.Records) > 0 {
+		out.Snapshot, err = c.client.Snapshot()
 	}
-	return register{Size: c.client.Known(), Log: t.Register.Verifier}, nil
+	return out, err
 }
 
 // words are the six words of someone's keys, to be compared with what they read aloud.

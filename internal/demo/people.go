@@ -25,11 +25,13 @@ type Person struct {
 	client *vault.Client // of whoever replayed the register for everyone of the demo
 }
 
-// Desk is the person at work.
+// Desk is the person at work. What each desk sees of the journal it remembers by itself: a person's stories go on side by
+// side.
 func (p *Person) Desk(h *hub.Hub) *desk.Desk {
-	c, err := p.client.Beside(p.keys)
+	keys := *p.keys
+	c, err := p.client.Beside(&keys)
 	if err != nil {
-		c = vault.NewClient(p.keys) // which refuses everything by name
+		c = vault.NewClient(&keys) // which refuses everything by name
 	}
 	return &desk.Desk{Client: c, Communes: h.Ground}
 }

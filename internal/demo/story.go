@@ -87,7 +87,7 @@ func (s *story) heads(ctx context.Context, p *Person, sealed ailleurs.Sealed, at
 			hashes = append(hashes, b.Hash)
 		}
 	}
-	v, err := s.h.Relocation.Prove(ctx, s.h.Logs.Journal.Signer, p.Actor, s.id, hashes, p.keys.Journal.Size, at)
+	v, err := s.h.Relocation.Prove(ctx, s.h.Logs.Journal.Signer, p.Actor, []relocation.Handed{{Case: s.id, Hashes: hashes}}, p.keys.Journal.Size, at)
 	if err != nil {
 		return nil, err
 	}

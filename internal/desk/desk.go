@@ -23,8 +23,7 @@ import (
 type Desk struct {
 	Client   *vault.Client
 	Communes *territory.Territory
-	Journal  vault.Pin // the last checkpoint of the journal that was seen; zero: the trousseau's
-	Unproved bool      // a body is believed to be the newest because it is the one handed out: for a hub without proofs
+	Unproved bool // a body is believed to be the newest because it is the one handed out: for a hub without proofs
 }
 
 func (d *Desk) me() ailleurs.AgentID { return d.Client.Trousseau().Agent }

@@ -20,6 +20,8 @@ type Heads struct {
 	Since      int64  // the size that Extends begins from
 	Extends    tlog.TreeProof
 	Bodies     []BodyProof
+
+	tree *vault.Checkpoint // once it was believed
 }
 
 // A BodyProof is the event that wrote a body, with its place in the journal, and the hub's canonical row around the body's
@@ -34,22 +36,24 @@ type BodyProof struct {
 	After  []byte
 }
 
-// journal opens the checkpoint of the heads, which must extend the last one that this desk has seen, and remembers it.
+// journal believes the checkpoint of the heads once it extends the last one that this client has seen, and has the client
+// remember it.
 func (d *Desk) journal(h *Heads) (vault.Checkpoint, error) {
-	if d.Journal.Verifier == "" {
-		d.Journal = d.Client.Trousseau().Journal
+	if h.tree != nil {
+		return *h.tree, nil
 	}
-	c, err := d.Journal.Open(h.Checkpoint)
+	seen := d.Client.Trousseau().Journal
+	c, err := seen.Open(h.Checkpoint)
 	if err != nil {
 		return c, err
 	}
-	if d.Journal.Size > 0 && c.Size() != d.Journal.Size && h.Since != d.Journal.Size {
-		return c, ailleurs.Refuse("desk.head_unproved", "checkpoint") // nobody asked from where this desk stands
+	if seen.Size > 0 && c.Size() != seen.Size && h.Since != seen.Size {
+		return c, ailleurs.Refuse("desk.head_unproved", "checkpoint") // nobody asked from where this client stands
 	}
-	if err := c.Extends(h.Extends); err != nil {
+	if c, err = d.Client.FollowJournal(h.Checkpoint, h.Extends); err != nil {
 		return c, err
 	}
-	d.Journal = c.Pin()
+	h.tree = &c
 	return c, nil
 }
 

@@ -103,7 +103,7 @@ func newProven(w *world, t testing.TB) *proven {
 	p.d = p.dossier(p.lyon().second)
 	p.desk = p.world.desk(p.lyon().second)
 	p.desk.Unproved = false
-	p.desk.Journal = vault.Pin{Verifier: p.log.pin.Verifier, Size: 2, Hash: must(tlog.TreeHash(2, p.log))}
+	p.desk.Client.Trousseau().Journal = vault.Pin{Verifier: p.log.pin.Verifier, Size: 2, Hash: must(tlog.TreeHash(2, p.log))}
 	p.d.Heads = p.prove(2, p.d.Sealed.Bodies...)
 	return p
 }
@@ -122,8 +122,8 @@ func TestNewestBodyIsTheJournalsNewest(t *testing.T) {
 	if card := o.Values[string(ailleurs.Need)].(ailleurs.Card); !card.Accessible {
 		t.Error("the older card was read")
 	}
-	if p.desk.Journal.Size != p.n {
-		t.Errorf("remembers the journal at %d of %d", p.desk.Journal.Size, p.n)
+	if size := p.desk.Client.Trousseau().Journal.Size; size != p.n {
+		t.Errorf("remembers the journal at %d of %d", size, p.n)
 	}
 	for _, c := range []struct {
 		name, key string
@@ -169,6 +169,59 @@ func TestNewestBodyIsTheJournalsNewest(t *testing.T) {
 			refused(t, err, c.key)
 		})
 	}
+}
+
+// card1 opens a list of one card and returns what its line refuses.
+func (w *world) card1(d *Desk, sealed ailleurs.Sealed, heads *Heads) error {
+	o, err := d.OpenCards([]ailleurs.CaseID{w.c.ID}, sealed, heads, now)
+	if rows := o.Sheets[string(w.c.ID)]; err == nil && len(rows) == 1 && rows[0].Label == "sheet.refused" {
+		return ailleurs.Refuse(rows[0].Items[0].Key, "card")
+	}
+	if err == nil && o.Values[string(w.c.ID)] == nil {
+		return ailleurs.Refuse("desk.bare", "card") // nothing of the case was there to refuse
+	}
+	return err
+}
+
+func TestCardOfAListIsTheJournalsNewest(t *testing.T) {
+	w := newWorld(t)
+	for _, c := range []struct {
+		name, key string
+		do        func(*proven)
+	}{
+		{"as it is", "", func(*proven) {}},
+		{"no proofs", "desk.head_unproved", func(p *proven) { p.d.Heads = nil }},
+		{"card rolled back", "vault.rolled_back", func(p *proven) { *bodyOf(&p.d.Sealed, ailleurs.Need) = p.older }},
+		{"card that the journal does not know", "desk.head_unproved", func(p *proven) { p.d.Heads.Bodies = nil }},
+		{"stale checkpoint of the journal", "vault.stale_checkpoint", func(p *proven) { p.d.Heads.Checkpoint = p.log.checkpoint(1) }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := newProven(w, t)
+			p.d = through(p.d)
+			c.do(p)
+			err := p.card1(p.desk, p.d.Sealed, p.d.Heads)
+			if c.key == "" {
+				if err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			refused(t, err, c.key)
+		})
+	}
+}
+
+func TestJournalSeenOnOnePageIsNotTakenBackOnTheNext(t *testing.T) {
+	w := newWorld(t)
+	p := newProven(w, t)
+	if _, err := p.desk.OpenDossier(through(p.d), now); err != nil {
+		t.Fatal(err)
+	}
+	next := &Desk{Client: p.desk.Client, Communes: w.ground}
+	d := through(p.d)
+	d.Heads.Checkpoint = p.log.checkpoint(p.n - 1)
+	_, err := next.OpenDossier(d, now)
+	refused(t, err, "vault.stale_checkpoint")
 }
 
 // signed is another log's checkpoint under this one's key.

@@ -443,11 +443,7 @@ var hostile = []struct {
 		lead := w.lyon().lead
 		sealed := through(w.handedOut(lead))
 		*bodyOf(&sealed, ailleurs.Need) = *bodyOf(ptr(w.before(w.t, "submit").sealed), ailleurs.Need)
-		o, err := w.desk(lead).OpenCards([]ailleurs.CaseID{w.c.ID}, sealed, now)
-		if err == nil && len(o.Sheets) == 0 { // its line stays bare: there is nobody to refuse to
-			err = ailleurs.Refuse("desk.bare", "card")
-		}
-		return err
+		return w.card1(w.desk(lead), sealed, nil)
 	}},
 
 	// The thread and the answer.

@@ -280,10 +280,15 @@ func (d *Desk) OpenDossier(h Dossier, at time.Time) (Opened, error) {
 	return out, nil
 }
 
-// OpenCards opens the cards of a list, each under the id of its case. A card that is refused leaves its line bare: one bad
-// envelope must not close the whole list.
-func (d *Desk) OpenCards(cases []ailleurs.CaseID, sealed ailleurs.Sealed, at time.Time) (Opened, error) {
+// OpenCards opens the cards of a list, each under the id of its case, with the heads of all of them. A card that is
+// refused says so on its line: one bad envelope must not close the whole list. A journal that is refused does.
+func (d *Desk) OpenCards(cases []ailleurs.CaseID, sealed ailleurs.Sealed, heads *Heads, at time.Time) (Opened, error) {
 	out := Opened{Sheets: map[string][]Row{}, Values: map[string]any{}}
+	if heads != nil {
+		if _, err := d.journal(heads); err != nil {
+			return out, err
+		}
+	}
 	for _, id := range cases {
 		one := ailleurs.Sealed{}
 		for _, e := range sealed.Envelopes {
@@ -296,8 +301,9 @@ func (d *Desk) OpenCards(cases []ailleurs.CaseID, sealed ailleurs.Sealed, at tim
 				one.Bodies = append(one.Bodies, b)
 			}
 		}
-		opened, err := d.openAll(d.glance(id, one), nil, at)
-		if ailleurs.AsRefusal(err) != nil {
+		opened, err := d.openAll(d.glance(id, one, heads), nil, at)
+		if r := ailleurs.AsRefusal(err); r != nil {
+			out.Sheets[string(id)] = []Row{{Label: "sheet.refused", Items: []Item{{Key: r.Key, Args: r.Args}}}}
 			continue
 		}
 		if err != nil {
@@ -317,8 +323,8 @@ func (d *Desk) OpenThread(t Thread, at time.Time) (Opened, error) {
 
 // glance is a pile of which only the envelopes say who plays what: a list shows cards by the keys and posts that the
 // register knows; that they are of the case's circle, the page of the case finds out.
-func (d *Desk) glance(id ailleurs.CaseID, sealed ailleurs.Sealed) pile {
-	p := pile{dossier: id, sealed: sealed, glance: true, named: vault.Circle{}}
+func (d *Desk) glance(id ailleurs.CaseID, sealed ailleurs.Sealed, heads *Heads) pile {
+	p := pile{dossier: id, sealed: sealed, heads: heads, named: vault.Circle{}}
 	for _, e := range sealed.Envelopes {
 		if !d.mine(e) {
 			continue

@@ -16,28 +16,27 @@ import (
 	"codeberg.org/ailleurs/ailleurs/internal/store"
 )
 
-// Prove shows that bodies of a case, by their hashes, are those that the journal knows: for each the event that wrote it,
-// with its place in the tree, under one checkpoint that extends the tree of size since. The bodies are those that the
-// actor has just been handed: whoever does not know a hash of 256 bits is told nothing about it. Reading proofs is no
-// reading of the case and leaves no event.
-func (e *Exchange) Prove(ctx context.Context, signer note.Signer, by ailleurs.Actor, id ailleurs.CaseID, hashes []string, since int64, at time.Time) (Heads, error) {
+// Handed are the bodies of one case that its reader was just handed, by their hashes.
+type Handed struct {
+	Case   ailleurs.CaseID `json:"case"`
+	Hashes []string        `json:"hashes"`
+}
+
+// Prove shows that bodies are those that the journal knows: for each the event that wrote it, with its place in the tree,
+// under one checkpoint that extends the tree of size since. The bodies are those that the actor has just been handed:
+// whoever does not know a hash of 256 bits, or has nothing to do with the case, is told nothing about it. Reading proofs
+// is no reading of a case and leaves no event.
+func (e *Exchange) Prove(ctx context.Context, signer note.Signer, by ailleurs.Actor, handed []Handed, since int64, at time.Time) (Heads, error) {
 	out := Heads{Since: since}
-	if len(hashes) > 64 {
+	n := 0
+	for _, h := range handed {
+		n += len(h.Hashes)
+	}
+	if n > 128 || len(handed) > inboxPage {
 		return out, ailleurs.RefuseAs(ailleurs.TooLarge, "sealed.too_many", "hashes")
 	}
 	err := e.db.View(ctx, func(tx *store.Tx) error {
 		out = Heads{Since: since}
-		u, err := e.look(ctx, tx, by, id, at)
-		if err != nil {
-			return err
-		}
-		addressed, err := u.addressed()
-		if err != nil {
-			return err
-		}
-		if len(u.roles()) == 0 && !addressed {
-			return errUnknown
-		}
 		head, err := journal.HeadOf(tx, journal.Journal)
 		if err != nil {
 			return err
@@ -50,19 +49,44 @@ func (e *Exchange) Prove(ctx context.Context, signer note.Signer, by ailleurs.Ac
 				return err
 			}
 		}
-		for _, hash := range hashes {
-			p, err := u.proveBody(hash, head.Size)
-			if errors.Is(err, store.ErrNotFound) {
-				continue // not of this case, or erased
-			}
+		for _, h := range handed {
+			proofs, err := e.proveBodies(ctx, tx, by, h, head.Size, at)
 			if err != nil {
 				return err
 			}
-			out.Bodies = append(out.Bodies, p)
+			out.Bodies = append(out.Bodies, proofs...)
 		}
 		return nil
 	})
 	return out, err
+}
+
+// proveBodies proves the bodies of one case; those that are erased, of another case, or of nobody's business, are passed
+// over.
+func (e *Exchange) proveBodies(ctx context.Context, tx *store.Tx, by ailleurs.Actor, h Handed, size int64, at time.Time) ([]BodyProof, error) {
+	u, err := e.look(ctx, tx, by, h.Case, at)
+	if errors.Is(err, errUnknown) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	addressed, err := u.addressed()
+	if err != nil || len(u.roles()) == 0 && !addressed {
+		return nil, err
+	}
+	var proofs []BodyProof
+	for _, hash := range h.Hashes {
+		p, err := u.proveBody(hash, size)
+		if errors.Is(err, store.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		proofs = append(proofs, p)
+	}
+	return proofs, nil
 }
 
 // proveBody finds the event that wrote a body and proves it in the tree of the given size.

@@ -13,6 +13,7 @@ import (
 
 	"codeberg.org/ailleurs/ailleurs"
 	"codeberg.org/ailleurs/ailleurs/internal/journal"
+	"codeberg.org/ailleurs/ailleurs/internal/relocation"
 	"codeberg.org/ailleurs/ailleurs/internal/store"
 )
 
@@ -38,7 +39,7 @@ func TestHeadsAreProvedToThoseWhoWereHandedTheBodies(t *testing.T) {
 			hashes = append(hashes, b.Hash)
 		}
 		since := int64(3)
-		h, err := w.Prove(w.ctx, signer, f.origin.lead.Actor, f.id, hashes, since, w.at)
+		h, err := w.Prove(w.ctx, signer, f.origin.lead.Actor, []relocation.Handed{{Case: f.id, Hashes: hashes}}, since, w.at)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -71,8 +72,18 @@ func TestHeadsAreProvedToThoseWhoWereHandedTheBodies(t *testing.T) {
 			}
 		}
 		other := w.towns[6].lead // was not called
-		_, err = w.Prove(w.ctx, signer, other.Actor, f.id, hashes, 0, w.at)
-		refusedAs(t, err, ailleurs.NotFound, "case.unknown")
+		told, err := w.Prove(w.ctx, signer, other.Actor, []relocation.Handed{{Case: f.id, Hashes: hashes}}, 0, w.at)
+		if err != nil || len(told.Bodies) != 0 {
+			t.Errorf("a member who was not called is told %d proofs, %v", len(told.Bodies), err)
+		}
+		// A list is proved at once, each case as if alone; one of which nothing is known spoils no other.
+		unknown := relocation.Handed{Case: ailleurs.NewID[ailleurs.CaseID](), Hashes: hashes}
+		many, err := w.Prove(w.ctx, signer, f.origin.lead.Actor, []relocation.Handed{unknown, {Case: f.id, Hashes: hashes}}, since, w.at)
+		if err != nil || len(many.Bodies) != len(h.Bodies) {
+			t.Errorf("%d proofs of %d bodies in a list, %v", len(many.Bodies), len(h.Bodies), err)
+		}
+		_, err = w.Prove(w.ctx, signer, f.origin.lead.Actor, []relocation.Handed{{Case: f.id, Hashes: slices.Repeat(hashes[:1], 129)}}, 0, w.at)
+		refusedAs(t, err, ailleurs.TooLarge, "sealed.too_many")
 		w.verified()
 	})
 }

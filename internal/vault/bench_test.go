@@ -96,8 +96,8 @@ func BenchmarkUnlockWithPassphrase(b *testing.B) {
 	}
 }
 
-// BenchmarkLearnRegister replays a register of sixty members of five people, as the first page of a session does, and as
-// the pages after it do.
+// BenchmarkLearnRegister replays a register of sixty members of five people, as the first page on a machine does, and
+// goes on from its snapshot, as the pages after it do.
 func BenchmarkLearnRegister(b *testing.B) {
 	a := newAlliance(b)
 	for range 60 {
@@ -118,13 +118,26 @@ func BenchmarkLearnRegister(b *testing.B) {
 		b.ReportMetric(float64(len(a.records)), "records")
 	})
 	b.Run("next page", func(b *testing.B) {
-		kept := a.directory().Verdict(a.lead)
+		kept, err := a.client(a.lead).Snapshot()
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.ReportAllocs()
 		for b.Loop() {
-			d := NewDirectory(a.pin())
-			if err := d.Resume(a.lead, kept); err != nil {
+			c := NewClient(a.lead)
+			if err := c.Restore(kept); err != nil {
 				b.Fatal(err)
 			}
-			if err := d.Extend(a.records, checkpoint); err != nil {
+			if err := c.Learn(nil, checkpoint); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.ReportMetric(float64(len(kept)), "bytes")
+	})
+	b.Run("seal snapshot", func(b *testing.B) {
+		c := a.client(a.lead)
+		for b.Loop() {
+			if _, err := c.Snapshot(); err != nil {
 				b.Fatal(err)
 			}
 		}

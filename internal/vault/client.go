@@ -4,6 +4,8 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/mod/sumdb/tlog"
+
 	"codeberg.org/ailleurs/ailleurs"
 )
 
@@ -85,11 +87,42 @@ func (c *Client) Learn(records [][]byte, checkpoint []byte) error {
 	return nil
 }
 
-// Verdict is what to keep until the next page of this session, in any storage; Resume takes it back.
-func (c *Client) Verdict() []byte { return c.directory.Verdict(c.trousseau) }
+// Snapshot is the register as this client has verified it, sealed with a key that only the trousseau has, for the next
+// pages on the same machine: any storage will do. Restore takes it back.
+func (c *Client) Snapshot() ([]byte, error) {
+	if err := c.ready(); err != nil {
+		return nil, err
+	}
+	return c.directory.snapshot(c.trousseau)
+}
 
-// Resume spares the first Learn the signatures that an earlier page has checked.
-func (c *Client) Resume(verdict []byte) error { return c.directory.Resume(c.trousseau, verdict) }
+// Restore spares the first Learn the records that an earlier page has replayed: those that follow begin at Known. What
+// this trousseau has not sealed is refused, and nothing is known then; a register that does not agree with the one that
+// the trousseau remembers stops the client for good. Nothing can be done before Learn all the same.
+func (c *Client) Restore(snapshot []byte) error {
+	err := c.directory.restore(c.trousseau, snapshot)
+	if r := ailleurs.AsRefusal(err); r != nil && r.Key == "vault.forked" {
+		c.alarm = err
+	}
+	return err
+}
+
+// FollowJournal takes a checkpoint of the journal that extends the last one seen, by a consistency proof from there, and
+// remembers it in the trousseau: an older one is refused from then on.
+func (c *Client) FollowJournal(checkpoint []byte, proof tlog.TreeProof) (Checkpoint, error) {
+	next, err := c.trousseau.Journal.Open(checkpoint)
+	if err != nil {
+		return next, err
+	}
+	if err := next.Extends(proof); err != nil {
+		return next, err
+	}
+	c.trousseau.Journal = next.Pin()
+	return next, nil
+}
+
+// Alarm is what stopped the client for good, if anything did.
+func (c *Client) Alarm() error { return c.alarm }
 
 // Ready refuses until the register is known, and for good once it is beyond belief.
 func (c *Client) Ready() error { return c.ready() }
@@ -486,7 +519,7 @@ func (c *Client) VerifyStatement(signed []byte) (ailleurs.Statement, error) {
 // Serves reports whether the register names the agent to the role at the member; Served, whether it does or ever did.
 func (c *Client) Serves(a ailleurs.AgentID, m ailleurs.MemberID, r ailleurs.Role) bool {
 	l := c.directory.agents[a]
-	return l != nil && l.posts[post{m, r}]
+	return l != nil && l.posts[post{m, r}].held
 }
 
 // Served reports whether the register names the agent to the role at the member, or did before.
@@ -495,7 +528,7 @@ func (c *Client) Served(a ailleurs.AgentID, m ailleurs.MemberID, r ailleurs.Role
 	if l == nil {
 		return false
 	}
-	_, ok := l.changed[post{m, r}]
+	_, ok := l.posts[post{m, r}]
 	return ok
 }
 

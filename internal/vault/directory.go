@@ -1,12 +1,11 @@
 package vault
 
 import (
-	"maps"
+	"iter"
 	"slices"
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
-	"golang.org/x/mod/sumdb/tlog"
 
 	"codeberg.org/ailleurs/ailleurs"
 )
@@ -20,35 +19,52 @@ import (
 type Directory struct {
 	pin       Pin
 	current   bool // the checkpoint of pin has been replayed
-	hashes    []tlog.Hash
-	size      int64
+	tree      tree
 	agents    map[ailleurs.AgentID]*listing
 	members   map[ailleurs.MemberID]*membership
 	founded   bool
 	unfounded []Unfounded
-	verdict   *verdict // what an earlier page has verified already
 }
 
 // listing is what the register says of one agent.
 type listing struct {
 	keys    []listedKey // epochs 1, 2, …
-	claims  []ailleurs.RegisterEntry
-	revoked int // epochs up to this one are revoked
+	claimed []claim     // keys entered in the agent's name that count for nothing
+	revoked int         // epochs up to this one are revoked
 	since   time.Time
-	posts   map[post]bool
-	changed map[post]time.Time              // when each post was last taken or left
-	entered map[ailleurs.RegisterEntry]bool // the changes of posts that have counted
+	posts   map[post]tenure
 }
 
 type listedKey struct {
 	recipient [32]byte // SHA-256 of the recipient
-	verifier  string   // as in Public
-	signer    note.Verifier
+	signer    [32]byte // the Ed25519 public key
+}
+
+// A claim is a key that was entered at an epoch.
+type claim struct {
+	epoch int
+	listedKey
 }
 
 type post struct {
 	member ailleurs.MemberID
 	role   ailleurs.Role
+}
+
+// A tenure is the last change of an agent's post.
+type tenure struct {
+	held    bool
+	changed time.Time
+	both    bool // at that very second it was both taken and left
+}
+
+// after says whether a change of a post may follow the last one. The approvals of an entry stay good for ever: without
+// this a hub could enter it again after the agent left.
+func (t tenure) after(e ailleurs.RegisterEntry) bool {
+	if t.changed.IsZero() || e.At.After(t.changed) {
+		return true
+	}
+	return e.At.Equal(t.changed) && !t.both && t.held == e.Leaves
 }
 
 type membership struct {
@@ -68,7 +84,7 @@ func NewDirectory(pin Pin) *Directory {
 }
 
 // Size is how many records the directory has replayed; the next ones to ask the hub for begin there.
-func (d *Directory) Size() int64 { return d.size }
+func (d *Directory) Size() int64 { return d.tree.size() }
 
 // Pin is the last checkpoint that the directory has replayed, to be kept in the trousseau.
 func (d *Directory) Pin() Pin { return d.pin }
@@ -83,112 +99,84 @@ func (d *Directory) Extend(records [][]byte, checkpoint []byte) error {
 	if err != nil {
 		return err
 	}
-	if c.Size() != d.size+int64(len(records)) {
+	first := d.Size()
+	if c.Size() != first+int64(len(records)) {
 		return ailleurs.Refuse("vault.missing_records", "register")
 	}
-	hashes := slices.Clone(d.hashes)
-	reader := tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) {
-		out := make([]tlog.Hash, len(indexes))
-		for i, x := range indexes {
-			out[i] = hashes[x]
-		}
-		return out, nil
-	})
-	for i, record := range records {
-		more, err := tlog.StoredHashes(d.size+int64(i), record, reader)
-		if err != nil {
-			return err
-		}
-		hashes = append(hashes, more...)
+	if len(records) == 0 && first > 0 && first == d.pin.Size {
+		d.current = true // Open compared the roots
+		return nil
 	}
+	grown := d.tree.with(records)
 	if d.pin.Size > 0 {
-		if root, err := tlog.TreeHash(d.pin.Size, reader); err != nil || root != d.pin.Hash {
+		if root, err := grown.root(d.pin.Size); err != nil || root != d.pin.Hash {
 			return ailleurs.Refuse("vault.forked", "register")
 		}
 	}
-	var root tlog.Hash // of the empty tree, if it is empty
 	if c.Size() > 0 {
-		if root, err = tlog.TreeHash(c.Size(), reader); err != nil {
+		root, err := grown.root(c.Size())
+		if err != nil {
 			return err
 		}
 		if root != c.Hash() {
 			return ailleurs.Refuse("vault.bad_proof", "register")
 		}
 	}
-	verified := int64(0) // records below this one need no second look at their signatures
-	if v := d.verdict; v != nil && d.size < v.size && v.size <= c.Size() {
-		if root, err := tlog.TreeHash(v.size, reader); err == nil && root == v.hash {
-			verified = v.size
-		}
-	}
 	for i, record := range records {
-		index := d.size + int64(i)
-		if index < verified {
-			err = d.verdict.unfounded[index]
-			if err == nil {
-				err = d.replay(record, true)
-			} else {
-				_, _, _ = d.claim(record) // why it counts for nothing is known
-			}
-		} else {
-			err = d.replay(record, false)
-		}
-		if err != nil {
-			d.unfounded = append(d.unfounded, Unfounded{index, err})
+		if err := d.replay(record); err != nil {
+			d.unfounded = append(d.unfounded, Unfounded{first + int64(i), err})
 		}
 	}
-	d.hashes, d.size, d.pin, d.current = hashes, c.Size(), c.Pin(), true
+	d.tree, d.pin, d.current = grown, c.Pin(), true
 	return nil
 }
 
-// claim notes that a record speaks of an agent's keys, whether it counts or not: the alarm looks at every claim.
-func (d *Directory) claim(record []byte) (ailleurs.RegisterRecord, *listing, error) {
+// replay lets one record count, or says why it does not. The alarm looks at every key that was entered, counted or not.
+func (d *Directory) replay(record []byte) error {
 	r, err := ailleurs.ParseRegisterRecord(record)
-	if err != nil {
-		return r, nil, err
-	}
-	who := d.agents[r.Entry.Agent]
-	if who == nil {
-		who = &listing{posts: map[post]bool{}, changed: map[post]time.Time{}, entered: map[ailleurs.RegisterEntry]bool{}}
-	}
-	if r.Entry.Kind == ailleurs.RegisterKey {
-		who.claims = append(who.claims, r.Entry)
-		d.agents[r.Entry.Agent] = who
-	}
-	return r, who, nil
-}
-
-// replay lets one record count, or says why it does not; the approvals of a verified one are not looked at again.
-func (d *Directory) replay(record []byte, verified bool) error {
-	r, who, err := d.claim(record)
 	if err != nil {
 		return err
 	}
-	e := r.Entry
+	err = d.count(r)
+	if e := r.Entry; err != nil && e.Kind == ailleurs.RegisterKey {
+		who := d.listing(e.Agent)
+		who.claimed = append(who.claimed, claim{e.Epoch, listedKey{e.Recipient, e.Signer}})
+	}
+	return err
+}
+
+// listing is what is known of an agent, made when it is nothing.
+func (d *Directory) listing(a ailleurs.AgentID) *listing {
+	if d.agents[a] == nil {
+		d.agents[a] = &listing{posts: map[post]tenure{}}
+	}
+	return d.agents[a]
+}
+
+func (d *Directory) count(r ailleurs.RegisterRecord) error {
+	e, who := r.Entry, d.agents[r.Entry.Agent]
+	if who == nil {
+		who = &listing{}
+	}
 	var own note.Verifier
-	var ownText string
 	if e.Kind == ailleurs.RegisterKey {
 		if e.Epoch != len(who.keys)+1 {
 			return ailleurs.Refuse("vault.wrong_epoch", "register")
 		}
-		if ownText, err = verifierText(e.Agent, e.Signer[:]); err != nil {
-			return err
-		}
-		if own, err = note.NewVerifier(ownText); err != nil {
+		var err error
+		if own, err = (listedKey{signer: e.Signer}).noteVerifier(e.Agent); err != nil {
 			return err
 		}
 	}
-	if !verified {
-		approvers, held, err := d.approvers(r, own)
-		if err != nil {
-			return err
-		}
-		if own != nil && !held {
-			return ailleurs.Refuse("vault.key_not_held", "register")
-		}
-		if d.founded && !d.enough(e, who, approvers) {
-			return ailleurs.Refuse("vault.too_few_approvals", "register")
-		}
+	approvers, held, err := d.approvers(r, own)
+	if err != nil {
+		return err
+	}
+	if own != nil && !held {
+		return ailleurs.Refuse("vault.key_not_held", "register")
+	}
+	if d.founded && !d.enough(e, who, approvers) {
+		return ailleurs.Refuse("vault.too_few_approvals", "register")
 	}
 	switch e.Kind {
 	case ailleurs.RegisterAccession:
@@ -201,18 +189,14 @@ func (d *Directory) replay(record []byte, verified bool) error {
 			return ailleurs.Refuse("vault.not_a_member", "register")
 		}
 		p := post{e.Member, e.Role}
-		if who.entered[e] || e.At.Before(who.changed[p]) {
-			// The approvals of an entry stay good for ever: without this a hub could enter it again after the agent left.
+		last := who.posts[p]
+		if !last.after(e) {
 			return ailleurs.Refuse("vault.rolled_back", "register")
 		}
-		d.agents[e.Agent], who.changed[p], who.entered[e] = who, e.At, true
-		if e.Leaves {
-			delete(who.posts, p)
-		} else {
-			who.posts[p] = true
-		}
+		d.listing(e.Agent).posts[p] = tenure{held: !e.Leaves, changed: e.At, both: e.At.Equal(last.changed)}
 	case ailleurs.RegisterKey:
-		who.keys = append(who.keys, listedKey{e.Recipient, ownText, own})
+		who = d.listing(e.Agent)
+		who.keys = append(who.keys, listedKey{e.Recipient, e.Signer})
 	case ailleurs.RegisterRevocation:
 		if e.Epoch > len(who.keys) {
 			return ailleurs.Refuse("vault.wrong_epoch", "register")
@@ -265,7 +249,7 @@ func (d *Directory) enough(e ailleurs.RegisterEntry, who *listing, approvers []a
 	members, guards := []ailleurs.MemberID{e.Member}, e.Role.Guards()
 	if e.Member == "" { // a key or a revocation: wherever the agent has a post
 		members = nil
-		for p := range who.posts {
+		for p := range who.held() {
 			members, guards = append(members, p.member), guards || p.role.Guards()
 		}
 	}
@@ -283,27 +267,52 @@ func (d *Directory) enough(e ailleurs.RegisterEntry, who *listing, approvers []a
 // actor is an agent with the roles they hold at a member; a coordinator is one everywhere.
 func (d *Directory) actor(a ailleurs.AgentID, m ailleurs.MemberID) ailleurs.Actor {
 	actor := ailleurs.Actor{Agent: a, Member: m}
-	if l := d.agents[a]; l != nil {
-		for p := range l.posts {
-			if p.member == m || p.role == ailleurs.Coordinator {
-				actor.Roles = append(actor.Roles, p.role)
-			}
+	for p := range d.agents[a].held() {
+		if p.member == m || p.role == ailleurs.Coordinator {
+			actor.Roles = append(actor.Roles, p.role)
 		}
 	}
 	return actor
 }
 
 func (d *Directory) holdsRole(a ailleurs.AgentID, role ailleurs.Role) bool {
-	l := d.agents[a]
-	if l == nil {
-		return false
-	}
-	for p := range l.posts {
+	for p := range d.agents[a].held() {
 		if p.role == role {
 			return true
 		}
 	}
 	return false
+}
+
+// held goes through the posts that an agent has now; nobody has none.
+func (l *listing) held() iter.Seq[post] {
+	return func(yield func(post) bool) {
+		if l == nil {
+			return
+		}
+		for p, t := range l.posts {
+			if t.held && !yield(p) {
+				return
+			}
+		}
+	}
+}
+
+// serves reports whether an agent has any post.
+func (l *listing) serves() bool {
+	for range l.held() {
+		return true
+	}
+	return false
+}
+
+// noteVerifier checks what the key's holder has signed.
+func (k listedKey) noteVerifier(a ailleurs.AgentID) (note.Verifier, error) {
+	text, err := verifierText(a, k.signer[:])
+	if err != nil {
+		return nil, err
+	}
+	return note.NewVerifier(text)
 }
 
 func (d *Directory) keyedCoordinators() int {
@@ -326,7 +335,7 @@ func (d *Directory) lookUp(agent ailleurs.AgentID, epoch int, made time.Time, fi
 	if epoch <= l.revoked && (made.IsZero() || !made.Before(l.since)) {
 		return nil, ailleurs.Refuse("vault.revoked_signer", field)
 	}
-	return l.keys[epoch-1].signer, nil
+	return l.keys[epoch-1].noteVerifier(agent)
 }
 
 func (d *Directory) verifier(agent ailleurs.AgentID, epoch int, made time.Time, field string) (note.Verifier, error) {
@@ -353,9 +362,13 @@ func (d *Directory) Reader(p Public) (Reader, error) {
 		return Reader{}, ailleurs.Refuse("vault.revoked_key", "recipient")
 	case p.Epoch < len(l.keys):
 		return Reader{}, ailleurs.Refuse("vault.old_key", "recipient")
-	case l.keys[p.Epoch-1].recipient != ailleurs.RecipientHash(p.Recipient), l.keys[p.Epoch-1].verifier != p.Verifier:
+	}
+	key := l.keys[p.Epoch-1]
+	if verifier, err := verifierText(p.Agent, key.signer[:]); err != nil || verifier != p.Verifier ||
+		key.recipient != ailleurs.RecipientHash(p.Recipient) {
 		return Reader{}, ailleurs.Refuse("vault.swapped_key", "recipient")
-	case len(l.posts) == 0:
+	}
+	if !l.serves() {
 		return Reader{}, ailleurs.Refuse("vault.no_post", "recipient")
 	}
 	return Reader{p.Agent, p.Epoch, p.Recipient, d}, nil
@@ -372,11 +385,16 @@ func (d *Directory) CheckOwn(t *Trousseau) error {
 		return nil
 	}
 	own := t.Entry(time.Time{})
-	for _, claim := range l.claims {
-		if claim.Epoch < t.Epoch {
-			continue
+	foreign := func(epoch int, k listedKey) bool {
+		return epoch > t.Epoch || epoch == t.Epoch && k != listedKey{own.Recipient, own.Signer}
+	}
+	for i, k := range l.keys {
+		if foreign(i+1, k) {
+			return ailleurs.Refuse("vault.foreign_key", "register")
 		}
-		if claim.Epoch > t.Epoch || claim.Recipient != own.Recipient || claim.Signer != own.Signer {
+	}
+	for _, c := range l.claimed {
+		if foreign(c.epoch, c.listedKey) {
 			return ailleurs.Refuse("vault.foreign_key", "register")
 		}
 	}
@@ -411,12 +429,8 @@ type Post struct {
 
 // Posts lists what an agent is named to, by the register.
 func (d *Directory) Posts(a ailleurs.AgentID) []Post {
-	l := d.agents[a]
-	if l == nil {
-		return nil
-	}
-	posts := make([]Post, 0, len(l.posts))
-	for p := range maps.Keys(l.posts) {
+	var posts []Post
+	for p := range d.agents[a].held() {
 		posts = append(posts, Post{p.member, p.role})
 	}
 	slices.SortFunc(posts, func(a, b Post) int {

@@ -34,6 +34,9 @@
 //	err = d.CheckOwn(t)                   // the alarm: a key under my name that I did not make
 //	t.Register = d.Pin()                  // remember how far it was seen; wrap again
 //
+// A [Client] does this, and seals what it has learnt for the next page ([Client.Snapshot], [Client.Memory]), so that a
+// record is replayed once on a machine.
+//
 // # Writing and reading
 //
 //	k, err := vault.NewKey(folder)

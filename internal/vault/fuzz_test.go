@@ -208,3 +208,37 @@ func onlyRefusals(t *testing.T, err error) {
 		t.Fatalf("a fault instead of a refusal: %v", err)
 	}
 }
+
+func FuzzSnapshot(f *testing.F) {
+	s := newFuzzStage(f)
+	s.add([]byte("bonjour"))
+	s.enter(ailleurs.RegisterEntry{Kind: ailleurs.RegisterRevocation, At: now, Agent: s.hostElected.Agent, Epoch: 1}, s.founders[0], s.founders[1])
+	f.Add(s.directory().text())
+	f.Add(NewDirectory(s.pin()).text())
+	f.Fuzz(func(t *testing.T, text string) {
+		d, err := parseDirectory(text)
+		if err != nil {
+			onlyRefusals(t, err)
+			return
+		}
+		if again := d.text(); again != text {
+			t.Fatalf("%q is written back as %q", text, again)
+		}
+	})
+}
+
+func FuzzMemory(f *testing.F) {
+	s := newFuzzStage(f)
+	f.Add(memoryLabel + "\njournal " + s.directory().Pin().text() + "\n")
+	f.Add(memoryLabel + "\njournal -\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		pin, err := parseMemory(text)
+		if err != nil {
+			onlyRefusals(t, err)
+			return
+		}
+		if again := memoryLabel + "\njournal " + pin.text() + "\n"; again != text {
+			t.Fatalf("%q is written back as %q", text, again)
+		}
+	})
+}

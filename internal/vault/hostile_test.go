@@ -784,8 +784,14 @@ var attacks = []struct {
 		_, err := s.host.Wraps(nil)
 		return err
 	}},
-	{"page's verdict made up by the hub", "vault.forged_verdict", func(s *stage) error {
-		return NewDirectory(s.pin()).Resume(s.hostLead, s.host.directory.Verdict(s.lead))
+	{"snapshot of the register made up", "vault.forged_snapshot", func(s *stage) error {
+		return NewClient(s.hostLead).Restore(must[[]byte](s.t)(s.origin.Snapshot()))
+	}},
+	{"memory of the journal made up", "vault.forged_memory", func(s *stage) error {
+		return NewClient(s.hostLead).Recall(s.origin.Memory())
+	}},
+	{"snapshot in the place of the memory", "vault.forged_memory", func(s *stage) error {
+		return NewClient(s.hostLead).Recall(must[[]byte](s.t)(s.host.Snapshot()))
 	}},
 
 	// What is signed.

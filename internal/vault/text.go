@@ -93,13 +93,25 @@ func parseNumber(s string, least int) (int, bool) {
 	return n, err == nil && n >= least && n <= maxNumber && strconv.Itoa(n) == s
 }
 
-func (r *textReader) time(name string) time.Time {
-	value := r.line(name)
+func (r *textReader) time(name string) time.Time { return r.instant(name, r.line(name)) }
+
+// instant reads a time that is one of a line's fields.
+func (r *textReader) instant(name, value string) time.Time {
 	at, err := time.Parse(timeForm, value)
 	if err != nil || at.Format(timeForm) != value {
 		r.bad(name)
 	}
 	return at
+}
+
+// fields reads the n parts of a line, one space between; they are empty when there are not as many.
+func (r *textReader) fields(name string, n int) []string {
+	parts := strings.SplitN(r.line(name), " ", n+1)
+	if len(parts) != n {
+		r.bad(name)
+		return make([]string, n)
+	}
+	return parts
 }
 
 func (r *textReader) bytes(name string, into []byte) {

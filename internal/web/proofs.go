@@ -3,7 +3,7 @@ package web
 import (
 	"net/http"
 
-	"codeberg.org/ailleurs/ailleurs"
+	"codeberg.org/ailleurs/ailleurs/internal/relocation"
 )
 
 // proofs answers, for bodies that the reader was just handed, the events that wrote them and their place in the journal,
@@ -14,14 +14,13 @@ func (s *Server) proofs(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	in, err := readScript[struct {
-		Case   ailleurs.CaseID `json:"case"`
-		Hashes []string        `json:"hashes"`
-		Since  int64           `json:"since"`
+		Handed []relocation.Handed `json:"handed"`
+		Since  int64               `json:"since"`
 	}](r)
 	if err != nil {
 		return err
 	}
-	heads, err := e.Prove(r.Context(), s.cfg.Journal, viewer(r).Actor, in.Case, in.Hashes, in.Since, at(r))
+	heads, err := e.Prove(r.Context(), s.cfg.Journal, viewer(r).Actor, in.Handed, in.Since, at(r))
 	if err != nil {
 		return err
 	}

@@ -54,9 +54,11 @@ const post = (message) => new Promise((resolve, reject) => {
   worker.postMessage({ ...message, id });
 });
 
-// ask puts one question to the Go half and returns its answer, or throws its Refusal.
+// ask puts one question to the Go half and returns its answer, or throws its Refusal. Whatever it has seen of the journal
+// meanwhile is kept before anything else happens.
 export async function ask(op, input = {}) {
   const answer = JSON.parse(await post({ op, input: JSON.stringify(input) }));
+  if (answer?.seen) await shelve("journal", answer.seen);
   if (answer?.refusal) throw new Refusal(answer.refusal);
   if (answer?.fault) throw new Error(answer.fault);
   return answer?.out;
@@ -84,7 +86,6 @@ export const fromURL64 = (text) => fromBase64(text.replace(/-/g, "+").replace(/_
 // ---- unlocked across pages: what is kept is sealed under this device's key and the share of the live session
 
 const slot = "ailleurs.coffre";
-const verdictSlot = "ailleurs.verdict";
 
 // keep seals the open trousseau for the next page of this tab.
 export async function keep(share) {
@@ -94,13 +95,12 @@ export async function keep(share) {
 // forget drops it, here.
 export function forget() {
   sessionStorage.removeItem(slot);
-  sessionStorage.removeItem(verdictSlot);
 }
 
 // begin opens the coffre with a secret at hand ({prf}, {code} or {phrase}), for this page and those that follow.
 export async function begin({ share, files }, secret) {
   const who = await ask("unlock", { ...secret, files });
-  const { moved } = await learn();
+  const { moved } = await learn(who);
   if (moved) {
     // The coffre remembers how far the register was seen, wherever it is opened next.
     await send("/coffre/resceller", { files: (await ask("rewrap", { files })).others });
@@ -117,16 +117,16 @@ export function unlocked() {
     const file = sessionStorage.getItem(slot);
     if (file) {
       warm();
-      let share;
+      let share, who;
       try {
         ({ share } = await send("/session/part"));
-        await ask("session.open", { share, file });
+        who = await ask("session.open", { share, file });
       } catch (e) {
         if (!(e instanceof Refusal)) throw e;
         forget();
       }
       if (sessionStorage.getItem(slot)) {
-        if ((await learn()).moved) await keep(share);
+        if ((await learn(who)).moved) await keep(share);
         return;
       }
     }
@@ -136,47 +136,47 @@ export function unlocked() {
   return opened;
 }
 
-// ---- the register: public records, kept in this browser, of which each page asks the hub for the new ones only
+// ---- what this browser remembers of the two logs, sealed by the Go half: the register as it was last verified, so that
+// each page asks the hub for what is new only, and how far the journal was seen, so that no tab is shown less
 
-const shelf = async (mode, act) => {
+let shelf; // where the open trousseau's things are kept, once it is open
+
+const kept = async (mode, act) => {
   const db = await new Promise((resolve, reject) => {
-    const open = indexedDB.open("ailleurs-register", 1);
-    open.onupgradeneeded = () => open.result.createObjectStore("records");
+    const open = indexedDB.open("ailleurs-memory", 1);
+    open.onupgradeneeded = () => open.result.createObjectStore("kept");
     open.onsuccess = () => resolve(open.result);
     open.onerror = () => reject(open.error);
   });
   try {
     return await new Promise((resolve, reject) => {
-      const request = act(db.transaction("records", mode).objectStore("records"));
-      request.onsuccess = () => resolve(request.result);
-      request.onerror = () => reject(request.error);
+      const change = db.transaction("kept", mode);
+      const request = act(change.objectStore("kept"));
+      change.oncomplete = () => resolve(request.result);
+      change.onerror = change.onabort = () => reject(change.error);
     });
   } finally {
     db.close();
   }
 };
 
+// shelve keeps what is further than what another tab has kept meanwhile. A browser that keeps nothing asks for all again.
+const shelve = (name, { size, file }) => shelf && kept("readwrite", (s) => {
+  const at = `${shelf} ${name}`;
+  const was = s.get(at);
+  was.onsuccess = () => { if (!(was.result?.size > size)) s.put({ size, file }, at); };
+  return was;
+}).catch(() => {});
+const shelved = async (name) => (await kept("readonly", (s) => s.get(`${shelf} ${name}`)).catch(() => undefined))?.file;
+
 // learn brings the worker's directory of keys up to what the hub has signed. A register that does not follow from the one
 // this client has seen is refused, and so is one that holds a key of its own person which it did not make.
-async function learn() {
-  const { log } = await ask("register.size");
-  const kept = (await shelf("readonly", (s) => s.get(log)).catch(() => null)) ?? [];
-  const verdict = sessionStorage.getItem(verdictSlot) ?? undefined;
-  const add = async (known) => {
-    const { records, checkpoint } = await send("/registre", { from: known.length });
-    const all = records.length ? [...known, ...records] : known;
-    const seen = await ask("register.add", { records: all, checkpoint, verdict });
-    sessionStorage.setItem(verdictSlot, seen.verdict);
-    if (all !== kept) await shelf("readwrite", (s) => s.put(all, log)).catch(() => {}); // a browser that keeps nothing asks for all
-    return seen;
-  };
-  try {
-    return await add(kept);
-  } catch (e) {
-    if (!kept.length || !(e instanceof Refusal)) throw e;
-    await shelf("readwrite", (s) => s.delete(log)).catch(() => {}); // what this browser kept may be spoilt: it is asked for anew
-    return add([]);
-  }
+async function learn(who) {
+  shelf = who.shelf;
+  const { size } = await ask("recall", { snapshot: await shelved("register"), memory: await shelved("journal") });
+  const seen = await ask("register.add", await send("/registre", { from: size }));
+  if (seen.snapshot) await shelve("register", { size: seen.size, file: seen.snapshot });
+  return seen;
 }
 
 // ---- what the hub handed out, and its proof that it is the newest
@@ -186,11 +186,14 @@ let handed;
 // each body: an old one put in its place is refused.
 export const page = () => handed ??= (async () => {
   const all = json("page");
-  const part = all?.dossier ?? all?.thread;
+  const part = all?.dossier ?? all?.thread ?? (all?.cases?.length ? all : undefined);
   if (!part) return all;
   const { since } = await ask("journal.size");
-  const hashes = (part.Sealed?.bodies ?? []).filter((b) => !b.note).map((b) => b.hash);
-  part.Heads = await send("/preuves", { case: all.dossier ? part.ID : part.Case, hashes, since });
+  const hashes = new Map();
+  for (const b of (part.Sealed ?? part.sealed)?.bodies ?? []) {
+    if (!b.note) hashes.set(b.case, [...(hashes.get(b.case) ?? []), b.hash]);
+  }
+  part.Heads = await send("/preuves", { handed: [...hashes].map(([id, of]) => ({ case: id, hashes: of })), since });
   return all;
 })();
 
