@@ -26,6 +26,7 @@ type Ranks struct {
 type RankedTown struct {
 	Member ailleurs.MemberID `json:"member"`
 	Name   string            `json:"name"`
+	Barred bool              `json:"barred,omitempty"` // it must not be called, whatever it offers
 	Items  []Item            `json:"items"`
 }
 
@@ -97,9 +98,9 @@ func (d *Desk) rank(m *Market, s seeker) (Ranks, error) {
 			continue
 		}
 		var items []Item
-		b, out1 := barred[i]
+		b, kept := barred[i]
 		switch e := broken[i]; {
-		case out1:
+		case kept:
 			items = []Item{{Key: "rank.barred." + barredBy[b]}}
 		case e != nil:
 			items = m.keepsOut(s, *e)
@@ -110,7 +111,7 @@ func (d *Desk) rank(m *Market, s seeker) (Ranks, error) {
 			continue
 		}
 		if b != own {
-			out.Excluded = append(out.Excluded, RankedTown{Member: member.ID, Name: member.Name, Items: items})
+			out.Excluded = append(out.Excluded, RankedTown{member.ID, member.Name, kept, items})
 		}
 	}
 	if !out.Guarded {

@@ -67,6 +67,9 @@ if (root) {
     out.querySelector("dl").replaceChildren(...found.excluded.flatMap((t) => [
       element("dt", t.name), ...t.items.map((item) => element("dd", say("rank.because", { why: line(item) }))),
     ]));
+    for (const { member } of found.excluded.filter((t) => t.barred)) {
+      for (const f of form.elements) if (f.name.startsWith("rings[") && f.value === member) { f.checked = false; f.disabled = true; }
+    }
     chosen();
   };
 
