@@ -26,7 +26,6 @@ type coffre struct {
 	now      func() time.Time
 	client   *vault.Client // of the open trousseau; nil while locked
 	wrapped  pins          // of the trousseau as it was opened or last sealed
-	kept     vault.Pin     // of the journal, as far as this machine remembers it
 	communes *territory.Territory
 	market   *desk.Market // the day's offers, once loaded
 	fresh    *enrolment
@@ -45,28 +44,20 @@ func newCoffre(d device, now func() time.Time) *coffre {
 	return c
 }
 
-// A reply is one of an answer, a refusal and a fault. Seen goes with it when more of the journal was seen, whatever came of
-// that: this machine keeps it for its next page.
+// A reply is one of an answer, a refusal and a fault. Seen goes with it when there is something new to remember, whatever
+// came of the rest: the memory that this machine keeps for its next pages.
 type reply struct {
 	Out     any      `json:"out,omitempty"`
 	Refusal *refused `json:"refusal,omitempty"`
 	Fault   string   `json:"fault,omitempty"`
-	Seen    *seen    `json:"seen,omitempty"`
+	Seen    []byte   `json:"seen,omitempty"`
 }
 
-// seen is the memory of the journal to keep, with the size that it tells.
-type seen struct {
-	Size int64  `json:"size"`
-	File []byte `json:"file"`
-}
-
-// seen is what to keep if the journal was followed since the last reply.
-func (c *coffre) seen() *seen {
-	if c.client == nil || c.client.Trousseau().Journal == c.kept {
+func (c *coffre) seen() []byte {
+	if c.client == nil || !c.client.Fresh() {
 		return nil
 	}
-	c.kept = c.client.Trousseau().Journal
-	return &seen{c.kept.Size, c.client.Memory()}
+	return c.client.Memory()
 }
 
 // answer is the text of the reply that goes back to the page. A fault names the operation and what went wrong in our own

@@ -121,7 +121,7 @@ type pins struct{ register, journal vault.Pin }
 func pinsOf(t *vault.Trousseau) pins { return pins{t.Register, t.Journal} }
 
 func (c *coffre) use(t *vault.Trousseau) {
-	c.client, c.wrapped, c.kept = vault.NewClient(t), pinsOf(t), t.Journal
+	c.client, c.wrapped = vault.NewClient(t), pinsOf(t)
 }
 
 type who struct {
@@ -349,7 +349,7 @@ type recalled struct {
 	Log  string `json:"log"`
 }
 
-// recall takes back what an earlier page has kept on this machine. What is not this trousseau's, or spoilt, spares nothing;
+// recall takes back what an earlier page, or another tab, has kept on this machine. What is not this trousseau's, or spoilt, spares nothing;
 // what shows that two registers or journals are being told stops everything.
 func (c *coffre) recall(_ context.Context, in keysInput) (any, error) {
 	t, err := c.open()
@@ -359,7 +359,6 @@ func (c *coffre) recall(_ context.Context, in keysInput) (any, error) {
 	if len(in.Memory) > 0 {
 		_ = c.client.Recall(in.Memory)
 	}
-	c.kept = t.Journal
 	if len(in.Snapshot) > 0 && c.client.Known() == 0 {
 		_ = c.client.Restore(in.Snapshot)
 	}

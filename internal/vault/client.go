@@ -19,6 +19,8 @@ type Client struct {
 	doubt     error // why the last Learn failed; cleared when one succeeds
 	alarm     error // what no later success makes good
 	seen      map[Folder]Head
+	order     []Folder // of seen, by when each last changed
+	fresh     bool     // something was seen that no memory holds
 }
 
 // Beside returns a client for another trousseau of the same machine that goes by the register this one has learnt, so that
@@ -117,6 +119,7 @@ func (c *Client) FollowJournal(checkpoint []byte, proof tlog.TreeProof) (Checkpo
 	if err := next.Extends(proof); err != nil {
 		return next, err
 	}
+	c.fresh = c.fresh || next.Pin() != c.trousseau.Journal
 	c.trousseau.Journal = next.Pin()
 	return next, nil
 }
@@ -186,8 +189,8 @@ func (c *Client) Open(r Received, at time.Time) (*Opened, error) {
 	if err != nil {
 		return nil, err
 	}
-	if seen, ok := c.seen[r.Folder]; ok && (r.Head.Sequence < seen.Sequence || r.Head.Sequence == seen.Sequence && r.Head != seen) {
-		return nil, ailleurs.Refuse("vault.rolled_back", "head")
+	if err := c.checkHead(r.Folder, r.Head); err != nil {
+		return nil, err
 	}
 	o := &Opened{Folder: r.Folder, Part: r.Part, Head: r.Head, key: keys[len(keys)-1]}
 	if o.Bodies, err = OpenChain(c.directory, keys, r.Bodies, r.Head, at); err != nil {
@@ -216,7 +219,7 @@ func (c *Client) Open(r Received, at time.Time) (*Opened, error) {
 			o.Notes = append(o.Notes, n)
 		}
 	}
-	c.seen[r.Folder] = r.Head
+	c.see(r.Folder, r.Head)
 	return o, nil
 }
 

@@ -229,15 +229,19 @@ func FuzzSnapshot(f *testing.F) {
 
 func FuzzMemory(f *testing.F) {
 	s := newFuzzStage(f)
+	if _, err := s.host.Open(s.received, now); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(s.host.memoryText())
 	f.Add(memoryLabel + "\njournal " + s.directory().Pin().text() + "\n")
 	f.Add(memoryLabel + "\njournal -\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		pin, err := parseMemory(text)
+		pin, heads, err := parseMemory(text)
 		if err != nil {
 			onlyRefusals(t, err)
 			return
 		}
-		if again := memoryLabel + "\njournal " + pin.text() + "\n"; again != text {
+		if again := memoryText(pin, heads); again != text {
 			t.Fatalf("%q is written back as %q", text, again)
 		}
 	})

@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/mod/sumdb/tlog"
 	"pgregory.net/rapid"
 
 	"codeberg.org/ailleurs/ailleurs"
@@ -240,74 +239,5 @@ func TestWhatTheSnapshotKnewIsStillRefusedAndAlarmed(t *testing.T) {
 	refused(t, err, "vault.revoked_key")
 	if _, err := next.Directory().Reader(s.hostLead.Public()); err != nil {
 		t.Error(err)
-	}
-}
-
-func TestJournalSeenInOneTabIsRememberedInTheNext(t *testing.T) {
-	s := newStage(t)
-	journal := newHub(t)
-	for i := range 6 {
-		journal.add([]byte{byte(i)})
-	}
-	client := func(size int) *Client {
-		own := *s.lead
-		own.Journal = journal.pin()
-		c := NewClient(&own)
-		if size > 0 {
-			if _, err := c.FollowJournal(journal.checkpoint(size), nil); err != nil {
-				t.Fatal(err)
-			}
-		}
-		return c
-	}
-	first := client(4)
-	memory := first.Memory()
-
-	other := client(2)
-	if err := other.Recall(memory); err != nil {
-		t.Fatal(err)
-	}
-	if other.Trousseau().Journal != first.Trousseau().Journal {
-		t.Errorf("it stands at %v", other.Trousseau().Journal)
-	}
-	_, err := other.FollowJournal(journal.checkpoint(3), nil)
-	refused(t, err, "vault.stale_checkpoint")
-	proof := must[tlog.TreeProof](t)(tlog.ProveTree(6, 4, journal))
-	if _, err := other.FollowJournal(journal.checkpoint(6), proof); err != nil {
-		t.Error(err)
-	}
-
-	ahead := client(5)
-	if err := ahead.Recall(memory); err != nil || ahead.Trousseau().Journal.Size != 5 {
-		t.Errorf("an older memory takes it back to %v, %v", ahead.Trousseau().Journal, err)
-	}
-
-	fork := &hub{t: t, signer: journal.signer, vkey: journal.vkey}
-	for range 6 {
-		fork.add([]byte("x"))
-	}
-	_, err = client(4).FollowJournal(fork.checkpoint(6), proof)
-	refused(t, err, "vault.forked")
-	forked := client(0)
-	if _, err := forked.FollowJournal(fork.checkpoint(4), nil); err != nil {
-		t.Fatal(err)
-	}
-	refused(t, forked.Recall(memory), "vault.forked")
-	refused(t, forked.Ready(), "vault.forked")
-
-	for i := range memory {
-		bent := bytes.Clone(memory)
-		bent[i] ^= 1
-		refused(t, client(0).Recall(bent), "vault.forged_memory")
-	}
-	elsewhere := client(0)
-	elsewhere.Trousseau().Journal = newHub(t).pin()
-	refused(t, elsewhere.Recall(memory), "vault.wrong_log")
-}
-
-func TestShelfNamesNobody(t *testing.T) {
-	s := newStage(t)
-	if s.origin.Shelf() == s.host.Shelf() || s.origin.Shelf() != NewClient(s.lead).Shelf() {
-		t.Error("a shelf is one client's own, and always the same")
 	}
 }

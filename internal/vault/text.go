@@ -135,8 +135,10 @@ func (r *textReader) id(name string) string {
 }
 
 // hash reads a hex SHA-256, or "-" for none.
-func (r *textReader) hash(name string) string {
-	value := r.line(name)
+func (r *textReader) hash(name string) string { return r.hexHash(name, r.line(name)) }
+
+// hexHash reads one that is a field of a line.
+func (r *textReader) hexHash(name, value string) string {
 	if value == "-" {
 		return ""
 	}

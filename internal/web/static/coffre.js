@@ -58,7 +58,7 @@ const post = (message) => new Promise((resolve, reject) => {
 // meanwhile is kept before anything else happens.
 export async function ask(op, input = {}) {
   const answer = JSON.parse(await post({ op, input: JSON.stringify(input) }));
-  if (answer?.seen) await shelve("journal", answer.seen);
+  if (answer?.seen) await remember(answer.seen);
   if (answer?.refusal) throw new Refusal(answer.refusal);
   if (answer?.fault) throw new Error(answer.fault);
   return answer?.out;
@@ -160,22 +160,42 @@ const kept = async (mode, act) => {
   }
 };
 
-// shelve keeps what is further than what another tab has kept meanwhile. A browser that keeps nothing asks for all again.
-const shelve = (name, { size, file }) => shelf && kept("readwrite", (s) => {
+// What is shelved carries a number. shelve puts something where the number is still the one last read, and returns what
+// another tab has put there meanwhile instead. A browser that keeps nothing asks the hub for all again.
+const numbers = {};
+const shelved = async (name) => {
+  const found = await kept("readonly", (s) => s.get(`${shelf} ${name}`)).catch(() => undefined);
+  numbers[name] = found?.number ?? 0;
+  return found?.file;
+};
+const shelve = async (name, file) => {
   const at = `${shelf} ${name}`;
-  const was = s.get(at);
-  was.onsuccess = () => { if (!(was.result?.size > size)) s.put({ size, file }, at); };
-  return was;
-}).catch(() => {});
-const shelved = async (name) => (await kept("readonly", (s) => s.get(`${shelf} ${name}`)).catch(() => undefined))?.file;
+  const was = await kept("readwrite", (s) => {
+    const found = s.get(at);
+    found.onsuccess = () => {
+      if ((found.result?.number ?? 0) === numbers[name]) s.put({ number: numbers[name] + 1, file }, at);
+    };
+    return found;
+  }).catch(() => undefined);
+  const other = (was?.number ?? 0) !== numbers[name];
+  numbers[name] = other ? was.number : numbers[name] + 1;
+  return other ? was.file : undefined;
+};
+
+// remember keeps what the Go half has seen; what another tab has seen meanwhile is seen here too, and kept with it.
+async function remember(file) {
+  if (!shelf) return;
+  const other = await shelve("memory", file);
+  if (other) await ask("recall", { memory: other });
+}
 
 // learn brings the worker's directory of keys up to what the hub has signed. A register that does not follow from the one
 // this client has seen is refused, and so is one that holds a key of its own person which it did not make.
 async function learn(who) {
   shelf = who.shelf;
-  const { size } = await ask("recall", { snapshot: await shelved("register"), memory: await shelved("journal") });
+  const { size } = await ask("recall", { snapshot: await shelved("register"), memory: await shelved("memory") });
   const seen = await ask("register.add", await send("/registre", { from: size }));
-  if (seen.snapshot) await shelve("register", { size: seen.size, file: seen.snapshot });
+  if (seen.snapshot) await shelve("register", seen.snapshot);
   return seen;
 }
 
