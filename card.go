@@ -298,6 +298,7 @@ type AnswerFile struct {
 	Jobs       []PlaceID     `json:"jobs,omitempty"` // in the order of the card's workers
 	HomeOffer  OfferID       `json:"home_offer,omitempty"`
 	JobOffers  []OfferID     `json:"job_offers,omitempty"`
+	Bundle     *Bundle       `json:"bundle,omitempty"` // what these places are
 	From       Date          `json:"from,omitempty"`
 	Travel     Payer         `json:"travel,omitempty"`
 	FirstNight Payer         `json:"first_night,omitempty"`
@@ -305,6 +306,7 @@ type AnswerFile struct {
 	Differs    []Difference  `json:"differs,omitempty"` // of a counter: what is not as asked
 	Reason     DeclineReason `json:"reason,omitempty"`
 	Question   CardQuestion  `json:"question,omitempty"`
+	Replies    []CardReply   `json:"replies,omitempty"` // the origin's, to the question
 	Redirect   MemberID      `json:"redirect,omitempty"`
 	Conditions []Condition   `json:"conditions,omitempty"`
 }
@@ -326,6 +328,56 @@ type CardQuestion string
 
 // CardQuestions lists them.
 var CardQuestions = []CardQuestion{"accessible_detail", "school_level", "job_experience", "date_flexible", "household_split"}
+
+// A CardReply is what the origin says to a question: from the list of that question, because the card has no free text.
+type CardReply string
+
+// CardReplies lists what may be replied to each question; one reply at least.
+var CardReplies = map[CardQuestion][]CardReply{
+	"accessible_detail": {"no_steps", "ground_floor", "lift", "wide_doors", "adapted_bathroom"},
+	"school_level":      {"nursery", "primary", "lower_secondary", "upper_secondary", "vocational"},
+	"job_experience":    {"no_experience", "some_months", "some_years", "qualified"},
+	"date_flexible":     {"date_fixed", "two_weeks_later", "a_month_later", "earlier_too"},
+	"household_split":   {"all_together", "later_for_some", "two_homes_near"},
+}
+
+// CheckReplies refuses replies that are not of the question's list, or none.
+func CheckReplies(q CardQuestion, replies []CardReply) error {
+	if len(replies) == 0 {
+		return Refuse("answer.reply_missing", "replies")
+	}
+	for i, r := range replies {
+		if !slices.Contains(CardReplies[q], r) || slices.Contains(replies[:i], r) {
+			return Refuse("answer.reply_unknown", fmt.Sprintf("replies[%d]", i))
+		}
+	}
+	return nil
+}
+
+// A Bundle is what the places of a proposal are, as their member offers them: the origin reads it without asking the hub
+// about any place, and every signer checks it against the card.
+type Bundle struct {
+	Home Offer   `json:"home"`
+	Jobs []Offer `json:"jobs,omitempty"` // in the order of the places
+}
+
+// fits refuses a bundle that the card rules out: a private host for a household with a minor, always; a home that is too
+// small, not accessible or of a kind that was not asked for, unless a counter says so.
+func (b Bundle) fits(c Card, differs []Difference) error {
+	counters := func(d Difference) bool { return slices.Contains(differs, d) }
+	h := b.Home
+	switch {
+	case h.Housing == PrivateHost && c.HasMinor():
+		return Refuse("answer.minor_with_private_host", "home")
+	case h.Persons < len(c.Members) && !counters("smaller_home"):
+		return Refuse("answer.home_too_small", "home", "persons", fmt.Sprint(len(c.Members)), "holds", fmt.Sprint(h.Persons))
+	case c.Accessible && !h.Accessible && !counters("other_housing"):
+		return Refuse("answer.home_not_accessible", "home")
+	case len(c.Housing) > 0 && !slices.Contains(c.Housing, h.Housing) && !counters("other_housing"):
+		return Refuse("answer.other_housing", "home")
+	}
+	return nil
+}
 
 // Validate refuses an answer that is not fit to be sealed for the given card.
 func (a AnswerFile) Validate(c Card) error {
@@ -361,6 +413,12 @@ func (a AnswerFile) Validate(c Card) error {
 	}
 	if a.Kind == Counter && len(a.Differs) == 0 {
 		return Refuse("answer.difference_missing", "differs")
+	}
+	if a.Bundle == nil || len(a.Bundle.Jobs) != len(a.Jobs) {
+		return Refuse("answer.bundle_missing", "home")
+	}
+	if err := a.Bundle.fits(c, a.Differs); err != nil {
+		return err
 	}
 	if _, err := ParseDate(string(a.From), "from"); err != nil {
 		return err

@@ -120,23 +120,39 @@ func TestAnswerFileFitsItsCard(t *testing.T) {
 	a := ailleurs.AnswerFile{
 		Kind: ailleurs.Propose, Home: ailleurs.NewID[ailleurs.PlaceID](), Jobs: []ailleurs.PlaceID{ailleurs.NewID[ailleurs.PlaceID]()}, From: "2026-12-10",
 		Travel: "origin", FirstNight: "host", FirstMonth: "host",
+		Bundle: &ailleurs.Bundle{
+			Home: ailleurs.Offer{Kind: ailleurs.HomeOffer, Commune: "33063", Housing: ailleurs.Studio, Persons: 2},
+			Jobs: []ailleurs.Offer{{Kind: ailleurs.JobOffer, Commune: "33063", Rome: "G1602"}},
+		},
 	}
 	if err := a.Validate(card); err != nil {
 		t.Fatal(err)
+	}
+	home := func(change func(*ailleurs.Offer)) func(*ailleurs.AnswerFile) {
+		return func(a *ailleurs.AnswerFile) {
+			b := *a.Bundle
+			change(&b.Home)
+			a.Bundle = &b
+		}
 	}
 	for name, c := range map[string]struct {
 		change     func(*ailleurs.AnswerFile)
 		key, field string
 	}{
-		"no job for the worker": {func(a *ailleurs.AnswerFile) { a.Jobs = nil }, "answer.job_for_each_worker", "jobs"},
-		"no home":               {func(a *ailleurs.AnswerFile) { a.Home = "" }, "answer.home_missing", "home"},
-		"nobody pays":           {func(a *ailleurs.AnswerFile) { a.FirstNight = "" }, "answer.payer_missing", "first_night"},
-		"a counter as asked":    {func(a *ailleurs.AnswerFile) { a.Kind = ailleurs.Counter }, "answer.difference_missing", "differs"},
-		"no day":                {func(a *ailleurs.AnswerFile) { a.From = "" }, "date.missing", "from"},
-		"no question":           {func(a *ailleurs.AnswerFile) { a.Kind, a.Reason = ailleurs.Decline, ailleurs.CardNotEnough }, "answer.question_missing", "question"},
-		"no reason":             {func(a *ailleurs.AnswerFile) { a.Kind = ailleurs.Decline }, "answer.reason_missing", "reason"},
-		"redirected nowhere":    {func(a *ailleurs.AnswerFile) { a.Kind = ailleurs.Redirect }, "answer.redirect_missing", "redirect"},
-		"an unknown kind":       {func(a *ailleurs.AnswerFile) { a.Kind = "perhaps" }, "answer.unknown_kind", "kind"},
+		"no job for the worker":   {func(a *ailleurs.AnswerFile) { a.Jobs = nil }, "answer.job_for_each_worker", "jobs"},
+		"no home":                 {func(a *ailleurs.AnswerFile) { a.Home = "" }, "answer.home_missing", "home"},
+		"nobody pays":             {func(a *ailleurs.AnswerFile) { a.FirstNight = "" }, "answer.payer_missing", "first_night"},
+		"a counter as asked":      {func(a *ailleurs.AnswerFile) { a.Kind = ailleurs.Counter }, "answer.difference_missing", "differs"},
+		"no day":                  {func(a *ailleurs.AnswerFile) { a.From = "" }, "date.missing", "from"},
+		"no question":             {func(a *ailleurs.AnswerFile) { a.Kind, a.Reason = ailleurs.Decline, ailleurs.CardNotEnough }, "answer.question_missing", "question"},
+		"no reason":               {func(a *ailleurs.AnswerFile) { a.Kind = ailleurs.Decline }, "answer.reason_missing", "reason"},
+		"places nobody describes": {func(a *ailleurs.AnswerFile) { a.Bundle = nil }, "answer.bundle_missing", "home"},
+		"a job nobody describes":  {func(a *ailleurs.AnswerFile) { a.Bundle = &ailleurs.Bundle{Home: a.Bundle.Home} }, "answer.bundle_missing", "home"},
+		"a home too small":        {home(func(o *ailleurs.Offer) { o.Persons = 1 }), "answer.home_too_small", "home"},
+		"another kind of home":    {home(func(o *ailleurs.Offer) { o.Housing = ailleurs.Social }), "answer.other_housing", "home"},
+		"a private host, a minor": {home(func(o *ailleurs.Offer) { o.Housing = ailleurs.PrivateHost }), "answer.minor_with_private_host", "home"},
+		"redirected nowhere":      {func(a *ailleurs.AnswerFile) { a.Kind = ailleurs.Redirect }, "answer.redirect_missing", "redirect"},
+		"an unknown kind":         {func(a *ailleurs.AnswerFile) { a.Kind = "perhaps" }, "answer.unknown_kind", "kind"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			file := a
@@ -144,6 +160,39 @@ func TestAnswerFileFitsItsCard(t *testing.T) {
 			refusedAt(t, file.Validate(card), c.key, c.field)
 		})
 	}
+}
+
+// A counter may differ from the card as far as it says so; no word of it lets a private host take a minor.
+func TestCounterMayDifferAsFarAsItSaysSo(t *testing.T) {
+	card := aCard()
+	card.Accessible = true
+	a := ailleurs.AnswerFile{
+		Kind: ailleurs.Counter, Home: ailleurs.NewID[ailleurs.PlaceID](), From: "2026-12-10", Travel: "origin", FirstNight: "host", FirstMonth: "host",
+		Differs: []ailleurs.Difference{"later_date"}, Bundle: &ailleurs.Bundle{Home: ailleurs.Offer{Housing: ailleurs.Studio, Persons: 1}},
+	}
+	refusedAt(t, a.Validate(card), "answer.home_too_small", "home")
+	a.Differs = append(a.Differs, "smaller_home")
+	refusedAt(t, a.Validate(card), "answer.home_not_accessible", "home")
+	a.Differs = append(a.Differs, "other_housing")
+	if err := a.Validate(card); err != nil {
+		t.Error(err)
+	}
+	a.Differs, a.Bundle.Home.Housing = ailleurs.Differences, ailleurs.PrivateHost
+	refusedAt(t, a.Validate(card), "answer.minor_with_private_host", "home")
+}
+
+func TestRepliesAreOfTheQuestionsList(t *testing.T) {
+	for _, q := range ailleurs.CardQuestions {
+		if len(ailleurs.CardReplies[q]) == 0 {
+			t.Fatalf("nothing can be replied to %s", q)
+		}
+		if err := ailleurs.CheckReplies(q, ailleurs.CardReplies[q]); err != nil {
+			t.Errorf("%s: %v", q, err)
+		}
+	}
+	refusedAt(t, ailleurs.CheckReplies("school_level", nil), "answer.reply_missing", "replies")
+	refusedAt(t, ailleurs.CheckReplies("school_level", []ailleurs.CardReply{"primary", "primary"}), "answer.reply_unknown", "replies[1]")
+	refusedAt(t, ailleurs.CheckReplies("school_level", []ailleurs.CardReply{"two_homes_near"}), "answer.reply_unknown", "replies[0]")
 }
 
 func TestNobodyTravelsWithAnOpenStep(t *testing.T) {

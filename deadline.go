@@ -37,7 +37,8 @@ const (
 	ReleaseWindow  = 48 * time.Hour       // the others become released at a random moment within it
 	OfferFresh     = 14 * 24 * time.Hour  // unconfirmed for longer: hidden
 	CardKept       = 30 * 24 * time.Hour  // after the case ends
-	ArrivalKept    = 90 * 24 * time.Hour  // unless renewed by two
+	ArrivalKept    = 90 * 24 * time.Hour  // unless renewed by two, each time for as long again
+	ArrivalAsked   = 30 * 24 * time.Hour  // before it is erased: from then on it may be renewed
 	PersonKept     = 183 * 24 * time.Hour // person and course, after the last follow-up
 	EnvelopeLife   = 90 * 24 * time.Hour  // longest expiry of an envelope
 	InvitationLife = 72 * time.Hour

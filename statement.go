@@ -14,12 +14,15 @@ const (
 	ToAttest   Purpose = "attest"   // lead and second: the attestations of a call sheet
 	ToCall     Purpose = "call"     // the signatory: the interpellation itself
 	ToCheck    Purpose = "check"    // a coordinator: the card is fit to circulate
+	ToSuggest  Purpose = "suggest"  // a coordinator: a member to call upon, or why not
+	ToAdd      Purpose = "add"      // lead, second and a coordinator: one more addressee, named by a redirect
 	ToAnswer   Purpose = "answer"   // a host caseworker: an answer sheet
 	ToOffer    Purpose = "offer"    // the host's signatory: the same answer sheet
 	ToRetain   Purpose = "retain"   // origin lead: the person's first yes
 	ToWelcome  Purpose = "welcome"  // host lead: the person's second yes
 	ToPlan     Purpose = "plan"     // host lead: the move plan of that place was checked for safety
 	ToArrive   Purpose = "arrive"   // host lead: arrived, by the person's code word
+	ToKeep     Purpose = "keep"     // host lead and second: the address is kept longer
 	ToSuspend  Purpose = "suspend"  // lead and second
 	ToResume   Purpose = "resume"   // lead and second
 	ToHandOver Purpose = "handover" // a departing caseworker's case goes to another

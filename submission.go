@@ -40,8 +40,17 @@ type SubmitCall struct {
 	Sealed
 }
 
+// Add calls upon one more member that a redirect has named: the sheet of it, the lead's ToAdd, and envelopes of need for
+// the member's caseworkers and signatory.
+type Add struct {
+	Once   string   `json:"once"`
+	Sheet  Addition `json:"sheet"`
+	Signed []byte   `json:"signed"`
+	Sealed
+}
+
 // Signature is a signed statement about something the hub already has: the second's attestations, the signatory's call,
-// a coordinator's check, a host signatory's offer, the first yes, suspending and resuming.
+// a coordinator's check, one more addressee, a host signatory's offer, the first yes, an address kept, suspending, resuming.
 type Signature struct {
 	Once   string `json:"once"`
 	Signed []byte `json:"signed"`
@@ -104,7 +113,7 @@ type OnCase struct {
 	Case CaseID `json:"case"`
 }
 
-// OnThread asks for something about a thread that needs no words: the person's no to a proposal.
+// OnThread asks for something about a thread that needs no words: the person's no to a proposal, a redirect that is not followed.
 type OnThread struct {
 	Once   string   `json:"once"`
 	Thread ThreadID `json:"thread"`

@@ -389,6 +389,9 @@ func (s *story) reply(ctx context.Context, t *town, a ailleurs.AnswerFile, at ti
 	if err != nil {
 		return err
 	}
+	if a, err = s.described(ctx, t, a, at); err != nil {
+		return err
+	}
 	post, err := t.lead.Desk(s.h).Answer(s.onceFor("answer"), thread, a, s.publics(t), at)
 	if err != nil {
 		return err

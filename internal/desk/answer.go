@@ -24,12 +24,21 @@ func (d *Desk) Answer(once string, t Thread, a ailleurs.AnswerFile, people Peopl
 	if err != nil {
 		return out, err
 	}
-	if err := a.Validate(card); err != nil {
+	if err := d.fits(a, card); err != nil {
 		return out, err
 	}
 	o, err := d.open(p, answerFolder(t), at)
 	if err != nil {
 		return out, err
+	}
+	if o != nil && o.Body != nil { // the question asked and its reply stay with what is answered after it
+		var before ailleurs.AnswerFile
+		if err := read(o, &before); err != nil {
+			return out, err
+		}
+		if len(before.Replies) > 0 {
+			a.Question, a.Replies = before.Question, before.Replies
+		}
 	}
 	if o == nil { // the first answer of this thread
 		if o, err = d.start(&out.Sealed, answerFolder(t), reader{agent: d.me(), part: t.Part, of: t.Member}, a, at); err != nil {
@@ -63,34 +72,13 @@ func (d *Desk) Answer(once string, t Thread, a ailleurs.AnswerFile, people Peopl
 	return out, err
 }
 
-// called refuses a thread without the interpellation that an élu of the origin has signed; of a call from a host after a
-// compromise, without the attestations of two of its caseworkers.
+// called refuses a thread without the interpellation that an élu of the origin has signed.
 func (d *Desk) called(t Thread) error {
-	purpose, least := ailleurs.ToCall, 1
-	entitled := d.plays(ailleurs.OriginSignatory, t.Origin)
-	if len(t.Hosts) > 0 {
-		purpose, least = ailleurs.ToAttest, 2
-		entitled = func(a ailleurs.AgentID) bool {
-			return slices.ContainsFunc(t.Hosts, func(m ailleurs.MemberID) bool { return d.plays(ailleurs.HostLead, m)(a) })
-		}
+	if len(t.Called) == 0 {
+		return ailleurs.RefuseAs(ailleurs.Conflict, "desk.not_signed", string(ailleurs.ToCall))
 	}
-	var by []ailleurs.AgentID
-	for _, c := range t.Called {
-		err := d.signed([]Stated{c}, purpose, c.Subject, c.Digest, func(a ailleurs.AgentID) bool {
-			if !entitled(a) || slices.Contains(by, a) || c.Subject != t.Called[0].Subject || c.Digest != t.Called[0].Digest {
-				return false
-			}
-			by = append(by, a)
-			return true
-		})
-		if err != nil {
-			return err
-		}
-	}
-	if len(by) < least {
-		return ailleurs.RefuseAs(ailleurs.Conflict, "desk.not_signed", string(purpose))
-	}
-	return nil
+	first := t.Called[0]
+	return d.signed(t.Called, ailleurs.ToCall, first.Subject, first.Digest, d.plays(ailleurs.OriginSignatory, t.Origin))
 }
 
 // answered opens an answer and refuses one whose sealed part does not say what its sheet says.
@@ -137,7 +125,7 @@ func (d *Desk) SignAnswer(once string, t Thread, at time.Time) (ailleurs.Signatu
 	if err != nil {
 		return ailleurs.Signature{}, err
 	}
-	if err := a.Validate(card); err != nil {
+	if err := d.fits(a, card); err != nil {
 		return ailleurs.Signature{}, err
 	}
 	signed, err := d.sign(ailleurs.ToOffer, string(t.ID), last.Digest, at)

@@ -3,6 +3,7 @@ package desk
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"codeberg.org/ailleurs/ailleurs"
@@ -14,51 +15,73 @@ import (
 // every addressee of every ring, and the two coordinators, who get the limits too. It refuses what would put the person at
 // risk: a minor without authority, no safe contact, an addressee that the limits exclude.
 func (d *Desk) Submit(once string, h Dossier, rings []ailleurs.Ring, places []Place, checkers [2]ailleurs.AgentID, people People, at time.Time) (ailleurs.SubmitCall, error) {
-	out := ailleurs.SubmitCall{Once: once}
+	out, _, err := d.submit(once, h, rings, "", places, checkers, people, at)
+	return out, err
+}
+
+// SubmitFewer is Submit for a first ring of less than five, with the written reason. The reason is sealed in the limits,
+// where the second and the coordination read it before they sign: save it first, then post the call.
+func (d *Desk) SubmitFewer(once string, h Dossier, rings []ailleurs.Ring, why string, places []Place, checkers [2]ailleurs.AgentID, people People, at time.Time) (ailleurs.Save, ailleurs.SubmitCall, error) {
+	out, save, err := d.submit(once, h, rings, why, places, checkers, people, at)
+	return save, out, err
+}
+
+func (d *Desk) submit(once string, h Dossier, rings []ailleurs.Ring, why string, places []Place, checkers [2]ailleurs.AgentID, people People, at time.Time) (ailleurs.SubmitCall, ailleurs.Save, error) {
+	out, save := ailleurs.SubmitCall{Once: once}, ailleurs.Save{Once: once + "-save", Case: h.ID}
 	f, open, err := d.guarded(h, at)
 	if err != nil {
-		return out, err
+		return out, save, err
 	}
 	if err := d.excluded(f.Limits, rings, places); err != nil {
-		return out, err
+		return out, save, err
+	}
+	if err := unknowing(h, rings); err != nil {
+		return out, save, err
+	}
+	fewer := len(rings) > 0 && len(rings[0]) < ailleurs.MinAddressees && strings.TrimSpace(why) != ""
+	if fewer {
+		f.Limits.FewerWhy = strings.TrimSpace(why)
+		if open[ailleurs.Limits], err = d.write(&save.Sealed, open[ailleurs.Limits], f.Limits, at); err != nil {
+			return out, save, err
+		}
 	}
 	need, limits := open[ailleurs.Need], open[ailleurs.Limits]
 	sheet := ailleurs.CallSheet{
 		Case: h.ID, Call: ailleurs.NewID[ailleurs.CallID](), Round: h.Round + 1, Speed: f.Card.Speed, Rings: rings,
 		NeedHead: need.Head.Hash, Checkers: checkers, Attested: slices.Clone(ailleurs.Attestations),
-		FewerWhy: f.Limits.FewerWhy != "", CreatedAt: at.UTC().Truncate(time.Microsecond),
+		FewerWhy: fewer, CreatedAt: at.UTC().Truncate(time.Microsecond),
 	}
 	if err := sheet.Validate(h.Member); err != nil {
-		return out, err
+		return out, save, err
 	}
 	for i, ring := range rings {
 		for j, m := range ring {
 			p, err := placeOf(places, m, fmt.Sprintf("rings[%d][%d]", i, j))
 			if err != nil {
-				return out, err
+				return out, save, err
 			}
 			err = d.hand(&out.Sealed, need, people, at,
 				reader{p.Team.Lead, ailleurs.AddresseeLead, m, i + 1},
 				reader{p.Team.Second, ailleurs.AddresseeSecond, m, i + 1},
 				reader{p.Team.Signatory, ailleurs.AddresseeSignatory, m, i + 1})
 			if err != nil {
-				return out, err
+				return out, save, err
 			}
 		}
 	}
 	if err := d.hand(&out.Sealed, need, people, at, reader{agent: h.Signatory, part: ailleurs.OriginSignatory, of: h.Member}); err != nil {
-		return out, err
+		return out, save, err
 	}
 	for _, c := range checkers {
 		for _, o := range []*vault.Opened{need, limits} {
 			if err := d.hand(&out.Sealed, o, people, at, reader{agent: c, part: ailleurs.Checker}); err != nil {
-				return out, err
+				return out, save, err
 			}
 		}
 	}
 	out.Sheet = sheet
 	out.Signed, err = d.sign(ailleurs.ToAttest, string(sheet.Call), sheet.Digest(), at)
-	return out, err
+	return out, save, err
 }
 
 // guarded opens what the attestations are about and refuses a draft that may not leave.
@@ -73,6 +96,18 @@ func (d *Desk) guarded(h Dossier, at time.Time) (DraftForm, map[ailleurs.Compart
 		}
 	}
 	return f, open, ailleurs.GuardDraft(f.Card, f.Person)
+}
+
+// unknowing refuses rings that call, after a compromise, on somebody who has read the file.
+func unknowing(h Dossier, rings []ailleurs.Ring) error {
+	for i, ring := range rings {
+		for j, m := range ring {
+			if slices.Contains(h.Knows, m) {
+				return ailleurs.Refuse("call.knows_already", fmt.Sprintf("rings[%d][%d]", i, j))
+			}
+		}
+	}
+	return nil
 }
 
 // excluded refuses rings that call on a member or a place where it must not go, naming which.
@@ -192,6 +227,12 @@ func (d *Desk) Attest(once string, h Dossier, places []Place, at time.Time) (ail
 	if err := d.excluded(f.Limits, sheet.Rings, places); err != nil {
 		return ailleurs.Signature{}, err
 	}
+	if err := unknowing(h, sheet.Rings); err != nil {
+		return ailleurs.Signature{}, err
+	}
+	if sheet.FewerWhy && f.Limits.FewerWhy == "" {
+		return ailleurs.Signature{}, ailleurs.Refuse("call.fewer_without_reason", "fewer_why")
+	}
 	signed, err := d.sign(ailleurs.ToAttest, string(sheet.Call), sheet.Digest(), at)
 	return ailleurs.Signature{Once: once, Signed: signed}, err
 }
@@ -243,6 +284,9 @@ func (d *Desk) Check(once string, h Dossier, places []Place, at time.Time) (aill
 	}
 	if err := d.excluded(limits, sheet.Rings, places); err != nil {
 		return ailleurs.Signature{}, err
+	}
+	if sheet.FewerWhy && limits.FewerWhy == "" {
+		return ailleurs.Signature{}, ailleurs.Refuse("call.fewer_without_reason", "fewer_why")
 	}
 	signed, err := d.sign(ailleurs.ToCheck, string(sheet.Call), sheet.Digest(), at)
 	return ailleurs.Signature{Once: once, Signed: signed}, err

@@ -12,11 +12,10 @@ import (
 // it first, then post the signature.
 func (d *Desk) Retain(once string, h Dossier, thread ailleurs.ThreadID, code string, at time.Time) (ailleurs.Save, ailleurs.Signature, error) {
 	save, none := ailleurs.Save{Once: once + "-save", Case: h.ID}, ailleurs.Signature{}
-	i := slices.IndexFunc(h.Threads, func(l Line) bool { return l.ID == thread })
-	if i < 0 {
-		return save, none, ailleurs.Refuse("thread.unknown", "thread")
+	line, err := h.line(thread)
+	if err != nil {
+		return save, none, err
 	}
-	line := h.Threads[i]
 	if err := d.proposed(h, line, at); err != nil {
 		return save, none, err
 	}
@@ -39,11 +38,19 @@ func (d *Desk) Retain(once string, h Dossier, thread ailleurs.ThreadID, code str
 
 // proposed opens a proposal and refuses one that a caseworker and an élu of the addressee have not both signed.
 func (d *Desk) proposed(h Dossier, line Line, at time.Time) error {
-	if _, err := d.answered(h.pile().answers(line.Member), line.ID, line.Answer, at); err != nil {
+	a, err := d.answered(h.pile().answers(line.Member), line.ID, line.Answer, at)
+	if err != nil {
 		return err
 	}
 	if !line.Answer.Sheet.Kind.NeedsSignatory() {
 		return ailleurs.Refuse("desk.no_answer", "answer")
+	}
+	var card ailleurs.Card
+	if _, err := d.need(h.pile(), folder(h.ID, ailleurs.Need), &card, at); err != nil {
+		return err
+	}
+	if err := d.fits(a, card); err != nil {
+		return err
 	}
 	for purpose, part := range map[ailleurs.Purpose]ailleurs.Part{
 		ailleurs.ToAnswer: ailleurs.AddresseeLead, ailleurs.ToOffer: ailleurs.AddresseeSignatory,

@@ -31,16 +31,19 @@ func (d *Desk) me() ailleurs.AgentID { return d.Client.Trousseau().Agent }
 // A Dossier is a case as the hub hands it to one of its readers.
 type Dossier struct {
 	ailleurs.Case
-	Digest  string        // of the case as it stands
-	Part    ailleurs.Part // what the reader plays
-	Sheet   *Call
-	Threads []Line // the origin's view of the addressees
-	Answer  *Answered
-	Signed  []Stated            // what has been signed about it, as far as the reader may know
-	Hosts   []ailleurs.MemberID // who was host before, as far as the reader may know
-	Sealed  ailleurs.Sealed
-	Heads   *Heads
-	Renew   []Wanted
+	Digest    string        // of the case as it stands
+	Part      ailleurs.Part // what the reader plays
+	Sheet     *Call
+	Threads   []Line // the origin's view of the addressees
+	Additions []Added
+	KeptUntil time.Time // of the host's: when the address is erased
+	Answer    *Answered
+	Signed    []Stated            // what has been signed about it, as far as the reader may know
+	Hosts     []ailleurs.MemberID // who was host before, as far as the reader may know
+	Knows     []ailleurs.MemberID // after a compromise: who must not be called upon again
+	Sealed    ailleurs.Sealed
+	Heads     *Heads
+	Renew     []Wanted
 }
 
 // A Call is the interpellation under way.
@@ -80,6 +83,7 @@ type Wanted struct {
 	Part        ailleurs.Part
 	Member      ailleurs.MemberID
 	Ring        int
+	InPlaceOf   ailleurs.AgentID // who is absent, when For stands in
 }
 
 // A Thread is an interpellation as the hub hands it to its addressee.
@@ -96,9 +100,8 @@ type Thread struct {
 	State     ailleurs.ThreadState
 	Round     int // of the next answer
 	NeedHead  string
-	Called    []Stated            // the interpellation as the origin's signatory signed it
-	Answers   []Answered          // own, oldest first
-	Hosts     []ailleurs.MemberID // who was host before and calls now
+	Called    []Stated   // the interpellation as the origin's signatory signed it
+	Answers   []Answered // own, oldest first
 	Sealed    ailleurs.Sealed
 	Heads     *Heads
 }

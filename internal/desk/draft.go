@@ -2,6 +2,7 @@ package desk
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"codeberg.org/ailleurs/ailleurs"
@@ -193,6 +194,7 @@ func (d *Desk) SaveDraft(once string, h Dossier, f DraftForm, at time.Time) (ail
 		return save, err
 	}
 	f.Card.Words = before.Card.Words
+	d.keep(&f, before)
 	if err := d.prepare(&f); err != nil {
 		return save, err
 	}
@@ -217,6 +219,37 @@ func (d *Desk) SaveDraft(once string, h Dossier, f DraftForm, at time.Time) (ail
 		}
 	}
 	return save, nil
+}
+
+// keep carries over what was sealed and the form does not show: what is excluded besides départements, tokens, the reason
+// to call fewer. The circle around a home that was changed goes.
+func (d *Desk) keep(f *DraftForm, before DraftForm) {
+	var circle []string
+	if home, err := d.commune(before.Limits.Home); err == nil && f.Limits.Home != before.Limits.Home && f.Limits.Home != home.Label() {
+		circle = d.around(home, false)
+	}
+	for _, key := range before.Limits.Excluded {
+		if !strings.HasPrefix(key, "d:") && !slices.Contains(circle, key) && !slices.Contains(f.Limits.Excluded, key) {
+			f.Limits.Excluded = append(f.Limits.Excluded, key)
+		}
+	}
+	f.Limits.Rivals, f.Limits.StayNear, f.Limits.FewerWhy = before.Limits.Rivals, before.Limits.StayNear, before.Limits.FewerWhy
+	if f.Threat.Since == "" && f.Threat.Notes == "" {
+		f.Threat.Since, f.Threat.Notes = before.Threat.Since, before.Threat.Notes
+	}
+	f.Person.CodeWord = before.Person.CodeWord
+}
+
+// shown is a draft as its form shows it: of what is excluded the départements alone, that of the home left out.
+func (d *Desk) shown(l ailleurs.LimitSet) ailleurs.LimitSet {
+	var out []string
+	for _, key := range l.Excluded {
+		if strings.HasPrefix(key, "d:") && key != "d:"+territory.DepartementOf(l.Home) {
+			out = append(out, key)
+		}
+	}
+	l.Excluded = out
+	return l
 }
 
 // Regrant makes the envelopes that the hub asks for, because someone's key or post changed.
@@ -262,12 +295,12 @@ func (d *Desk) wanted(h Dossier, w Wanted) error {
 		if err != nil {
 			return err
 		}
-		if !slices.Contains(sheet.Addressees(), w.Member) {
+		if !slices.Contains(sheet.Addressees(), w.Member) && !d.added(h, sheet, w.Member) {
 			return ailleurs.RefuseAs(ailleurs.Forbidden, "desk.not_addressed", string(w.Part))
 		}
 		return d.attested(h, sheet, ailleurs.OriginLead)
 	case ailleurs.Checker:
-		if !slices.Contains(h.Checkers[:], w.For) {
+		if !slices.Contains(h.Checkers[:], w.For) && !d.standsIn(h, w) {
 			return ailleurs.RefuseAs(ailleurs.Forbidden, "desk.not_addressed", string(w.Part))
 		}
 	case ailleurs.HostLead, ailleurs.HostSecond:
@@ -279,4 +312,20 @@ func (d *Desk) wanted(h Dossier, w Wanted) error {
 		}
 	}
 	return nil
+}
+
+// standsIn reports whether the envelope is for a coordinator, by the register, who stands in for one of the two of the
+// case; no more than one for each, whatever the hub asks for.
+func (d *Desk) standsIn(h Dossier, w Wanted) bool {
+	if !slices.Contains(h.Checkers[:], w.InPlaceOf) || !d.coordinates(w.For) {
+		return false
+	}
+	return !slices.ContainsFunc(h.Renew, func(o Wanted) bool {
+		return o.Part == ailleurs.Checker && o.InPlaceOf == w.InPlaceOf && o.For != w.For
+	})
+}
+
+// coordinates reports whether the register names the agent coordinator.
+func (d *Desk) coordinates(a ailleurs.AgentID) bool {
+	return slices.ContainsFunc(d.Client.Directory().Posts(a), func(q vault.Post) bool { return q.Role == ailleurs.Coordinator })
 }

@@ -456,18 +456,13 @@ var hostile = []struct {
 			t.Called[0].Signed = w.statement(p, p.Agent, ailleurs.ToCall, t.Called[0].Subject, t.Called[0].Digest)
 		})
 	}},
-	{"call after a compromise that one caseworker of the host signs twice", "answer", "desk.not_signed", func(w *world) error {
+	{"two caseworkers instead of the élu", "answer", "desk.not_signed", func(w *world) error {
 		return w.answer1(func(t *Thread) {
-			t.Hosts = []ailleurs.MemberID{w.towns[2].id}
-			p := w.towns[2].lead
-			one := Stated{ailleurs.ToAttest, t.Called[0].Subject, t.Called[0].Digest, w.statement(p, p.Agent, ailleurs.ToAttest, t.Called[0].Subject, t.Called[0].Digest)}
-			t.Called = []Stated{one, one}
-		})
-	}},
-	{"call after a compromise by those of another town", "answer", "desk.not_signed", func(w *world) error {
-		return w.answer1(func(t *Thread) {
-			t.Hosts = []ailleurs.MemberID{w.towns[2].id}
-			t.Called[0] = Stated{ailleurs.ToAttest, t.Called[0].Subject, t.Called[0].Digest, w.statement(w.barred().lead, w.barred().lead.Agent, ailleurs.ToAttest, t.Called[0].Subject, t.Called[0].Digest)}
+			subject, digest := t.Called[0].Subject, t.Called[0].Digest
+			t.Called = nil
+			for _, p := range []*vault.Trousseau{w.lyon().lead, w.lyon().second} {
+				t.Called = append(t.Called, Stated{ailleurs.ToCall, subject, digest, w.statement(p, p.Agent, ailleurs.ToCall, subject, digest)})
+			}
 		})
 	}},
 	{"another card than the one called with", "answer", "desk.other_card", func(w *world) error {

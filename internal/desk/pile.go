@@ -79,9 +79,6 @@ func (t Thread) pile() pile {
 		},
 		sides: []side{{t.Origin, originParts}, {t.Member, addresseeParts}},
 	}
-	for _, m := range t.Hosts {
-		p.sides = append(p.sides, side{m, hostParts})
-	}
 	return p
 }
 

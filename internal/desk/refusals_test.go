@@ -78,12 +78,34 @@ func TestFewerThanFiveAddresseesNeedAReason(t *testing.T) {
 	few := []ailleurs.Ring{w.rings()[0][:4]}
 	_, err := w.desk(lead).Submit(w.key(), w.dossier(lead), few, w.places(), w.checkers(), w.people(), now)
 	refused(t, err, "call.too_few_addressees")
-	f := form()
-	f.Limits.FewerWhy = "les autres sont trop proches"
-	save := must(w.desk(lead).SaveDraft(w.key(), w.dossier(lead), f, now))
+	save, call, err := w.desk(lead).SubmitFewer(w.key(), w.dossier(lead), few, "  les autres sont trop proches ", w.places(), w.checkers(), w.people(), now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !call.Sheet.FewerWhy {
+		t.Error("the sheet does not say that fewer are called")
+	}
+	// The second and the coordination read the reason before they sign, and sign nothing without one.
+	before := w.sealed
+	w.submitted(call)
+	refused(t, w.attest(), "call.fewer_without_reason")
+	w.sealed = before
 	w.take(save.Sealed)
-	if _, err := w.desk(lead).Submit(w.key(), w.dossier(lead), few, w.places(), w.checkers(), w.people(), now); err != nil {
-		t.Errorf("with a reason: %v", err)
+	w.take(call.Sealed)
+	second := w.lyon().second
+	o := must(w.desk(second).OpenDossier(w.dossier(second), now))
+	if l := o.Values[string(ailleurs.Limits)].(ailleurs.LimitSet); l.FewerWhy != "les autres sont trop proches" {
+		t.Errorf("the second reads %q", l.FewerWhy)
+	}
+	if err := w.attest(); err != nil {
+		t.Error(err)
+	}
+	// Who calls enough needs no reason, and seals none.
+	whole := newWorld(t).before(t, "submit")
+	lead = whole.lyon().lead
+	save, call, err = whole.desk(lead).SubmitFewer(whole.key(), whole.dossier(lead), whole.rings(), "pour rien", whole.places(), whole.checkers(), whole.people(), now)
+	if err != nil || call.Sheet.FewerWhy || len(save.Bodies) > 0 {
+		t.Errorf("five are called with %d bodies of a reason: %v", len(save.Bodies), err)
 	}
 }
 

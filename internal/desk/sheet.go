@@ -17,11 +17,12 @@ type Row struct {
 	Items []Item            `json:"items"`
 }
 
-// An Item is a key of the catalogue with its arguments, or a text.
+// An Item is a key of the catalogue with its arguments, a text, or a member whom the page names.
 type Item struct {
-	Key  string            `json:"key,omitempty"`
-	Args map[string]string `json:"args,omitempty"`
-	Text string            `json:"text,omitempty"`
+	Key    string            `json:"key,omitempty"`
+	Args   map[string]string `json:"args,omitempty"`
+	Text   string            `json:"text,omitempty"`
+	Member ailleurs.MemberID `json:"member,omitempty"`
 }
 
 type rows []Row
@@ -202,6 +203,10 @@ func threatRows(t ailleurs.ThreatFile) []Row {
 func (d *Desk) AnswerRows(a ailleurs.AnswerFile) []Row {
 	var r rows
 	r.keys("answer.kind", "answer_kind."+string(a.Kind))
+	if a.Bundle != nil {
+		r = append(r, d.bundleRows(*a.Bundle)...)
+	}
+	r.keys("answer.differs", keyed("difference.", a.Differs)...)
 	r.text("answer.from", string(a.From))
 	for _, p := range []struct {
 		label string
@@ -211,7 +216,6 @@ func (d *Desk) AnswerRows(a ailleurs.AnswerFile) []Row {
 			r.keys(p.label, "payer."+string(p.payer))
 		}
 	}
-	r.keys("answer.differs", keyed("difference.", a.Differs)...)
 	r.keys("answer.conditions", keyed("condition.", a.Conditions)...)
 	if a.Reason != "" {
 		r.keys("answer.reason", "decline."+string(a.Reason))
@@ -219,7 +223,35 @@ func (d *Desk) AnswerRows(a ailleurs.AnswerFile) []Row {
 	if a.Question != "" {
 		r.keys("answer.question", "question."+string(a.Question))
 	}
+	r.keys("answer.replies", keyed("reply.", a.Replies)...)
+	if a.Redirect != "" {
+		r = append(r, Row{Label: "answer.redirect", Items: []Item{{Member: a.Redirect}}})
+	}
 	return r
+}
+
+// bundleRows says what the places of a proposal are.
+func (d *Desk) bundleRows(b ailleurs.Bundle) []Row {
+	home := Row{Label: "answer.home", Items: []Item{
+		{Key: "housing." + string(b.Home.Housing)}, {Key: "answer.home_size", Args: map[string]string{"n": strconv.Itoa(b.Home.Persons)}},
+	}}
+	if b.Home.Rooms > 0 {
+		home.Items = append(home.Items, Item{Key: "answer.home_rooms", Args: map[string]string{"n": strconv.Itoa(b.Home.Rooms)}})
+	}
+	if b.Home.Accessible {
+		home.Items = append(home.Items, Item{Key: "answer.home_accessible"})
+	}
+	out := []Row{home}
+	for i, j := range b.Jobs {
+		row := Row{Label: "answer.job", Args: map[string]string{"n": strconv.Itoa(i + 1)}, Items: []Item{
+			{Key: "rome." + j.Rome}, {Key: "contract." + string(j.Contract)}, {Key: "hours." + string(j.Hours)},
+		}}
+		if j.Licence {
+			row.Items = append(row.Items, Item{Key: "answer.job_licence"})
+		}
+		out = append(out, row)
+	}
+	return out
 }
 
 func arrivalRows(a ailleurs.ArrivalFile) []Row {
@@ -269,7 +301,11 @@ func (d *Desk) OpenDossier(h Dossier, at time.Time) (Opened, error) {
 	for name, field := range map[ailleurs.Compartment]string{
 		ailleurs.Need: "card", ailleurs.Limits: "limits", ailleurs.Person: "person", ailleurs.Threat: "threat",
 	} {
-		if v, ok := out.Values[string(name)]; ok {
+		v, ok := out.Values[string(name)]
+		if l, limits := v.(ailleurs.LimitSet); limits {
+			v = d.shown(l)
+		}
+		if ok {
 			draft[field] = v
 		}
 	}

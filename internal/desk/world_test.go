@@ -279,12 +279,16 @@ func (w *world) submit() error {
 	if err != nil {
 		return err
 	}
+	w.submitted(s)
+	return nil
+}
+
+func (w *world) submitted(s ailleurs.SubmitCall) {
 	w.take(s.Sealed)
 	w.c.State, w.c.Call, w.c.Checkers, w.c.Round = ailleurs.Endorsing, s.Sheet.Call, s.Sheet.Checkers, 1
 	w.sheet = &Call{Sheet: s.Sheet, Digest: s.Sheet.Digest()}
 	w.state(s.Signed, ailleurs.ToAttest, string(s.Sheet.Call), s.Sheet.Digest())
 	w.threads = []Line{{ID: ailleurs.NewID[ailleurs.ThreadID](), Member: w.bordeaux().id, State: ailleurs.Sent}}
-	return nil
 }
 
 func (w *world) signed(s ailleurs.Signature, err error, purpose ailleurs.Purpose, subject, digest string) error {
@@ -318,6 +322,10 @@ func proposal() ailleurs.AnswerFile {
 	return ailleurs.AnswerFile{
 		Kind: ailleurs.Propose, Home: ailleurs.NewID[ailleurs.PlaceID](), Jobs: []ailleurs.PlaceID{ailleurs.NewID[ailleurs.PlaceID]()},
 		From: "2026-12-12", Travel: "host", FirstNight: "host", FirstMonth: "departement",
+		Bundle: &ailleurs.Bundle{
+			Home: ailleurs.Offer{Kind: ailleurs.HomeOffer, Commune: "33063", Housing: ailleurs.Studio, Persons: 2},
+			Jobs: []ailleurs.Offer{{Kind: ailleurs.JobOffer, Commune: "33063", Rome: "G1602"}},
+		},
 	}
 }
 

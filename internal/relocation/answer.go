@@ -376,28 +376,38 @@ func (u *unit) settle() error {
 	if slices.ContainsFunc(all, func(t *thread) bool { return t.offers() }) {
 		return u.choose()
 	}
-	waits, err := u.question(all)
+	waits, err := u.awaitsOrigin(all)
 	if err != nil || waits {
 		return err
 	}
 	return u.widen()
 }
 
-// question reports whether an addressee's question waits for the origin while the call still runs.
-func (u *unit) question(all []*thread) (bool, error) {
+// awaitsOrigin reports whether a question or a redirect waits for the origin while its thread could still run, or an
+// addressee that a redirect named for the two who must agree.
+func (u *unit) awaitsOrigin(all []*thread) (bool, error) {
 	for _, t := range all {
-		if t.State != ailleurs.Declined || !t.Replied.IsZero() || !u.at.Before(t.Deadline) {
-			continue
-		}
-		a, ok, err := u.answerOf(t)
-		if err != nil {
-			return false, err
-		}
-		if ok && a.asks() {
-			return true, nil
+		asks, err := u.question(t)
+		if err != nil || asks || u.redirects(t) {
+			return true, err
 		}
 	}
-	return false, nil
+	pending, err := u.pendingAdditions()
+	return len(pending) > 0, err
+}
+
+// question reports whether the addressee's one question waits for the origin's reply.
+func (u *unit) question(t *thread) (bool, error) {
+	if t.State != ailleurs.Declined || !t.Replied.IsZero() || !u.at.Before(t.Deadline) {
+		return false, nil
+	}
+	a, ok, err := u.answerOf(t)
+	return ok && a.asks(), err
+}
+
+// redirects reports whether the addressee has named another member and the origin has neither called upon it nor not.
+func (u *unit) redirects(t *thread) bool {
+	return t.State == ailleurs.Redirected && t.Replied.IsZero() && u.at.Before(t.Deadline)
 }
 
 // choose opens the choice. The coordination's key to the limits is destroyed: nobody else is called.

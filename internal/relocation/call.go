@@ -149,30 +149,45 @@ func (u *unit) ringReaders(s ailleurs.CallSheet) ([]reader, error) {
 	for i, ring := range s.Rings {
 		for j, id := range ring {
 			at := fmt.Sprintf("rings[%d][%d]", i, j)
-			f, ok := u.members[id]
-			switch {
-			case !ok:
-				return nil, ailleurs.Refuse("call.unknown_member", at)
-			case !f.active():
-				return nil, ailleurs.Refuse("call.member_not_active", at)
-			case !f.team().Complete():
-				return nil, ailleurs.Refuse("call.team_incomplete", at)
-			case slices.Contains(know, id):
-				return nil, ailleurs.Refuse("call.knows_already", at)
+			f, err := u.callable(s, know, id, at)
+			if err != nil {
+				return nil, err
 			}
-			c := u.c.rules()
-			for _, a := range []ailleurs.AgentID{f.Lead, f.Second, f.Signatory} {
-				if c.PartOf(a) != "" || a == s.Checkers[0] || a == s.Checkers[1] {
-					return nil, ailleurs.Refuse("call.same_people", at)
-				}
-			}
-			out = append(out,
-				reader{part: ailleurs.AddresseeLead, agent: f.Lead, member: id, ring: i + 1},
-				reader{part: ailleurs.AddresseeSecond, agent: f.Second, member: id, ring: i + 1},
-				reader{part: ailleurs.AddresseeSignatory, agent: f.Signatory, member: id, ring: i + 1})
+			out = append(out, called(f, i+1)...)
 		}
 	}
 	return out, nil
+}
+
+// callable refuses a member that may not be called upon; at is its field.
+func (u *unit) callable(s ailleurs.CallSheet, know []ailleurs.MemberID, id ailleurs.MemberID, at string) (fellow, error) {
+	f, ok := u.members[id]
+	switch {
+	case !ok:
+		return f, ailleurs.Refuse("call.unknown_member", at)
+	case !f.active():
+		return f, ailleurs.Refuse("call.member_not_active", at)
+	case !f.team().Complete():
+		return f, ailleurs.Refuse("call.team_incomplete", at)
+	case slices.Contains(know, id):
+		return f, ailleurs.Refuse("call.knows_already", at)
+	}
+	c := u.c.rules()
+	for _, a := range []ailleurs.AgentID{f.Lead, f.Second, f.Signatory} {
+		if c.PartOf(a) != "" || a == s.Checkers[0] || a == s.Checkers[1] {
+			return f, ailleurs.Refuse("call.same_people", at)
+		}
+	}
+	return f, nil
+}
+
+// called are the three people of a member that a ring calls upon.
+func called(f fellow, ring int) []reader {
+	return []reader{
+		{part: ailleurs.AddresseeLead, agent: f.Lead, member: f.ID, ring: ring},
+		{part: ailleurs.AddresseeSecond, agent: f.Second, member: f.ID, ring: ring},
+		{part: ailleurs.AddresseeSignatory, agent: f.Signatory, member: f.ID, ring: ring},
+	}
 }
 
 // ofCall is a find for decide when a signed note is about a call.
@@ -391,28 +406,36 @@ func (u *unit) openRing(s ailleurs.CallSheet, n int) error {
 		if !f.active() || !f.team().Complete() {
 			continue
 		}
-		calendar, err := u.calendar(id)
-		if err != nil {
+		if err := u.openThread(f, n); err != nil {
 			return err
 		}
-		after := func(a ailleurs.Allowance) time.Time { return instant(ailleurs.Deadline(a, u.c.Speed, u.at, calendar)) }
-		t := &thread{
-			ID: ailleurs.NewID[ailleurs.ThreadID](), Call: u.c.Call, Case: u.c.ID, Member: id, Ring: n, State: ailleurs.Sent, Since: u.at,
-			Round: 1, Lead: f.Lead, Second: f.Second, Signatory: f.Signatory, Opened: u.at, Deadline: after(ailleurs.CallingAllowance),
-		}
-		u.threads = append(u.threads, t)
-		if t.Deadline.After(u.c.Deadline) {
-			u.c.Deadline = t.Deadline
-		}
-		u.later(jobReminder, string(t.ID), "1", after(ailleurs.FirstReminder))
-		u.later(jobReminder, string(t.ID), "signatory", after(ailleurs.SignatoryTold))
-		u.later(jobReminder, string(t.ID), "2", after(ailleurs.SecondReminder))
-		u.later(jobLapse, string(t.ID), "", t.Deadline)
-		u.notify(f.Lead, f.Second, f.Signatory)
 	}
 	u.clock()
 	if u.c.Deadline.IsZero() { // nobody left in this ring
 		return u.settle()
 	}
+	return nil
+}
+
+// openThread opens the thread of one addressee and starts its clocks.
+func (u *unit) openThread(f fellow, ring int) error {
+	calendar, err := u.calendar(f.ID)
+	if err != nil {
+		return err
+	}
+	after := func(a ailleurs.Allowance) time.Time { return instant(ailleurs.Deadline(a, u.c.Speed, u.at, calendar)) }
+	t := &thread{
+		ID: ailleurs.NewID[ailleurs.ThreadID](), Call: u.c.Call, Case: u.c.ID, Member: f.ID, Ring: ring, State: ailleurs.Sent, Since: u.at,
+		Round: 1, Lead: f.Lead, Second: f.Second, Signatory: f.Signatory, Opened: u.at, Deadline: after(ailleurs.CallingAllowance),
+	}
+	u.threads = append(u.threads, t)
+	if t.Deadline.After(u.c.Deadline) {
+		u.c.Deadline = t.Deadline
+	}
+	u.later(jobReminder, string(t.ID), "1", after(ailleurs.FirstReminder))
+	u.later(jobReminder, string(t.ID), "signatory", after(ailleurs.SignatoryTold))
+	u.later(jobReminder, string(t.ID), "2", after(ailleurs.SecondReminder))
+	u.later(jobLapse, string(t.ID), "", t.Deadline)
+	u.notify(f.Lead, f.Second, f.Signatory)
 	return nil
 }

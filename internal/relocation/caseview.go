@@ -107,7 +107,7 @@ func (u *unit) caseView() (CaseView, error) {
 	if v.Part == ailleurs.OriginLead && u.callsBack() {
 		v.Tasks = append(v.Tasks, TaskCallBack)
 	}
-	for _, fill := range []func(*CaseView) error{u.viewCall, u.viewKnows, u.viewThreads, u.viewHost, u.viewSigned, u.viewHistory} {
+	for _, fill := range []func(*CaseView) error{u.viewCall, u.viewKnows, u.viewAdditions, u.viewKept, u.viewThreads, u.viewHost, u.viewSigned, u.viewHistory} {
 		if err := fill(&v); err != nil {
 			return v, err
 		}
@@ -178,6 +178,7 @@ func (u *unit) viewThreads(v *CaseView) error {
 			}
 			line.Answer = &answer
 			line.Question = a.asks() && t.Replied.IsZero()
+			line.Redirect = u.c.State == ailleurs.Calling && u.redirects(t)
 			line.Refused = !a.Refused.IsZero()
 		}
 		v.Threads = append(v.Threads, line)

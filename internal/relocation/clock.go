@@ -25,6 +25,7 @@ const (
 	jobFollowUp   = "followup.due"
 	jobFollowLate = "followup.late"
 	jobErase      = "case.erase"
+	jobKept       = "arrival.kept"
 	jobOffer      = "offer.stale"
 	jobSnapshot   = "offer.snapshot"
 	jobKeys       = "case.keys"
@@ -79,6 +80,7 @@ func (e *Exchange) Handlers() jobs.Handlers {
 		jobFollowUp:   onCase(func(u *unit, _ string) error { u.notify(u.c.HostLead, u.c.HostSecond); return nil }),
 		jobFollowLate: onCase((*unit).followLate),
 		jobErase:      onCase((*unit).erase),
+		jobKept:       onCase(func(u *unit, _ string) error { return u.soonErased() }),
 		jobOffer:      e.staleOffer,
 		jobSnapshot:   e.daily,
 		jobKeys:       onCase(func(u *unit, _ string) error { return u.askForKeys() }),

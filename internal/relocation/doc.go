@@ -23,6 +23,9 @@
 //	SignAnswer(Signature)     addressee's signatory (ToOffer): the proposal or counter counts
 //	TakeBack(TakeBack)        addressee: before the first yes; one more round opens
 //	Reply(Reply)              origin: answers the one question of a "card not enough"; one more round opens
+//	Add(Add)                  origin lead: calls upon the member that a redirect has named
+//	AgreeToAdd(Signature)     second and a coordinator (ToAdd): its thread opens
+//	SetAside(OnThread)        origin lead or second: a redirect is not followed
 //	Retain(Signature)         origin lead (ToRetain): the person's first yes
 //	Refuse(OnThread)          origin lead or second: the person's no to a proposal
 //	Welcome(Welcome)          host lead (ToWelcome): the second yes → preparing; holds become assignments
@@ -32,10 +35,12 @@
 //	NoShow(OnCase)            host lead or origin lead: found safe → preparing
 //	Arrive(Arrive)            host lead (ToArrive) → following; the origin's envelopes are destroyed
 //	FollowUp(FollowUp)        host: days 2, 7, 30, 90, 180
+//	KeepArrival(Signature)    host lead and second both (ToKeep): the address is kept 90 days more
 //	Close(End)                host → closed; retention clocks start
 //	Withdraw(OnCase)          whoever records it for the person, at any moment
 //	Suspend, Resume(Signature) lead and second both (ToSuspend, ToResume; digest Case.Digest)
-//	Compromise(OnCase)        origin or host: access is frozen to the host's pair; Submit calls a new ring
+//	Compromise(OnCase)        origin or host: access is frozen to the two with whom the household is
+//	StartAgain(StartAgain)    their lead: a draft again, from which another town is called
 //	Reassign(Reassign)        the other caseworker (ToHandOver): someone leaves, a colleague takes over
 //	PublishOffer, ConfirmOffer, WithdrawOffer   a member's homes and jobs
 //

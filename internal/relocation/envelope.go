@@ -56,7 +56,7 @@ func (u *unit) lookForRenewals(as ailleurs.Part) ([]Grant, error) {
 	}
 	for _, r := range slices.Clone(circle) {
 		if deputy := absent[r.agent]; deputy != "" {
-			r.agent = deputy
+			r.absent, r.agent = r.agent, deputy
 			circle = append(circle, r)
 			agents = append(agents, deputy)
 		}
@@ -85,7 +85,7 @@ func (u *unit) lookForRenewals(as ailleurs.Part) ([]Grant, error) {
 				if !ailleurs.MayHold(c, s) || u.has(have, f, epoch, r, live[r.agent]) {
 					continue
 				}
-				g := Grant{Compartment: c, Thread: f.Thread, Epoch: epoch, For: r.agent, Part: r.part}
+				g := Grant{Compartment: c, Thread: f.Thread, Epoch: epoch, For: r.agent, Part: r.part, InPlaceOf: r.absent}
 				if addressee(r.part) {
 					g.Member, g.Ring = r.member, r.ring
 				}

@@ -236,12 +236,32 @@ func (u *unit) tasks(threads []*thread) (map[ailleurs.Part]Task, map[ailleurs.Pa
 				tasks[ailleurs.Checker] = TaskCheck
 			}
 		}
-		asks, err := u.question(threads)
+		for _, t := range threads {
+			asks, err := u.question(t)
+			if err != nil {
+				return nil, nil, err
+			}
+			switch {
+			case asks:
+				tasks[ailleurs.OriginLead] = TaskReply
+			case u.redirects(t) && tasks[ailleurs.OriginLead] == "":
+				tasks[ailleurs.OriginLead] = TaskRedirect
+			}
+		}
+		pending, err := u.pendingAdditions()
 		if err != nil {
 			return nil, nil, err
 		}
-		if asks {
-			tasks[ailleurs.OriginLead] = TaskReply
+		for _, a := range pending {
+			by, err := u.signers(ailleurs.ToAdd, string(a.Call), a.Digest)
+			if err != nil {
+				return nil, nil, err
+			}
+			for _, p := range []ailleurs.Part{ailleurs.OriginSecond, ailleurs.Checker} {
+				if by[p] == "" && tasks[p] == "" {
+					tasks[p] = TaskAdd
+				}
+			}
 		}
 	case ailleurs.Choosing:
 		if c.Retained == "" {
@@ -286,6 +306,9 @@ func (u *unit) tasks(threads []*thread) (map[ailleurs.Part]Task, map[ailleurs.Pa
 		if !left {
 			tasks[ailleurs.HostLead] = TaskClose
 		}
+		if err := u.keepTasks(tasks); err != nil {
+			return nil, nil, err
+		}
 	case ailleurs.Compromised:
 		lead, _ := ailleurs.Keepers(c.Resumes)
 		tasks[lead] = TaskNewRing
@@ -293,7 +316,7 @@ func (u *unit) tasks(threads []*thread) (map[ailleurs.Part]Task, map[ailleurs.Pa
 		dues[ailleurs.OriginLead], dues[ailleurs.OriginSecond] = noDue, noDue
 	case ailleurs.Closed, ailleurs.Diverted, ailleurs.Expired, ailleurs.Withdrawn:
 	}
-	if tasks[ailleurs.OriginLead] == "" && !c.State.Before(ailleurs.Calling) && !c.State.Ended() {
+	if tasks[ailleurs.OriginLead] == "" && !c.State.Before(ailleurs.Checking) && !c.State.Ended() {
 		renew, err := u.renew(ailleurs.OriginLead)
 		if err != nil {
 			return nil, nil, err

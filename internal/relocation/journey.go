@@ -247,6 +247,7 @@ func (e *Exchange) Arrive(ctx context.Context, by ailleurs.Actor, in ailleurs.Ar
 			return err
 		}
 		u.later(jobErase, string(u.c.ID), string(eraseArrival), u.at.Add(ailleurs.ArrivalKept))
+		u.later(jobKept, string(u.c.ID), "", u.at.Add(ailleurs.ArrivalKept-ailleurs.ArrivalAsked))
 		u.notify(u.c.Lead, u.c.Second, u.c.HostSecond)
 		u.say("case.arrived", "", nil)
 		return nil

@@ -25,9 +25,10 @@ func (u *unit) erase(what string) error {
 		u.say("retention.card", "", nil)
 		return u.eraseCompartments("compartment IN ('need', 'answer', 'limits', 'threat')")
 	case eraseArrival:
-		// A second arrival, after a compromise, has a clock of its own.
-		if u.c.Arrived.IsZero() || u.at.Before(u.c.Arrived.Add(ailleurs.ArrivalKept)) {
-			return nil
+		// A second arrival, after a compromise, has a clock of its own, and two people may have kept the address longer.
+		until, err := u.keptUntil()
+		if err != nil || until.IsZero() || u.at.Before(until) {
+			return err
 		}
 		u.say("retention.arrival", "", nil)
 		return u.eraseCompartments("compartment = 'arrival'")

@@ -126,6 +126,7 @@ type reader struct {
 	member ailleurs.MemberID // of an addressee
 	thread ailleurs.ThreadID // the only one whose answers they read; empty for the origin
 	ring   int               // of an addressee
+	absent ailleurs.AgentID  // for whom they stand in; empty for those who play the part themselves
 }
 
 // circle lists those to whom envelopes of the case may be made out today: the origin's three, the coordinators, the host's

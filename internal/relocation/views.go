@@ -36,6 +36,9 @@ const (
 	TaskAnswer   Task = "answer"    // addressee: answer the call
 	TaskOffer    Task = "offer"     // addressee's signatory: sign the proposal
 	TaskReply    Task = "reply"     // origin lead: an addressee asks its one question
+	TaskRedirect Task = "redirect"  // origin lead: an addressee names another member
+	TaskAdd      Task = "add"       // second and coordinator: one more addressee
+	TaskKeep     Task = "keep"      // host: the address is about to be erased
 	TaskChoose   Task = "choose"    // origin lead: the person's first yes, or no to each proposal
 	TaskWelcome  Task = "welcome"   // addressee's lead: the call of three and the second yes
 	TaskHandOver Task = "hand_over" // origin lead: grant person to the host's two
@@ -84,11 +87,13 @@ type CaseView struct {
 	Tasks     []Task              // what waits for the reader, most pressing first
 	Sheet     *CallView           // for the origin and the coordination
 	Threads   []ThreadLine        // for the origin's lead and second
+	Additions []AdditionLine      // for the origin's lead and second and the coordination
 	Answer    *AnswerLine         // for the host: what was agreed
 	Hosts     []ailleurs.MemberID // for the host: who was host before, and wrote and granted what is still read
 	Holds     []HoldLine          // for the host
 	Journey   *Journey            // for the host; the origin sees the state alone
 	FollowUps []FollowUpLine      // the light is all the origin sees
+	KeptUntil time.Time           // for the host: when the address is erased
 	Signed    []StatementLine
 	Sealed    ailleurs.Sealed     // what is sealed to the reader: keys, last bodies and notes, envelopes
 	Knows     []ailleurs.MemberID // for the origin of a household that had to flee: members who must not be called upon again
@@ -118,6 +123,7 @@ type ThreadLine struct {
 	Deadline time.Time
 	Until    ailleurs.Date // the day an addressee that studies has named
 	Question bool          // declined with a question that nobody has answered yet
+	Redirect bool          // names another member, whom the origin has neither called upon nor not
 	Refused  bool          // the person said no; the addressee will learn no more than the others
 	Answer   *AnswerLine
 }
@@ -130,6 +136,15 @@ type AnswerLine struct {
 	At       time.Time
 	Offered  time.Time // zero while the signatory has not signed, or need not
 	TakenOut time.Time // taken back by the addressee
+}
+
+// An AdditionLine is one more addressee that a redirect named.
+type AdditionLine struct {
+	Sheet  ailleurs.Addition
+	Digest string // what ToAdd commits to
+	By     ailleurs.AgentID
+	At     time.Time
+	Opened time.Time // zero while the second or a coordinator has not signed
 }
 
 // A HoldLine is a place that a proposal keeps, for its owner and the host.
@@ -180,6 +195,7 @@ type Grant struct {
 	Part        ailleurs.Part
 	Member      ailleurs.MemberID // of an addressee
 	Ring        int               // of an addressee
+	InPlaceOf   ailleurs.AgentID  // who is absent, when For stands in
 }
 
 // An Event is a line of the journal about a case, for those who may see it.
