@@ -14,7 +14,6 @@ import (
 	"codeberg.org/ailleurs/ailleurs"
 	"codeberg.org/ailleurs/ailleurs/internal/hub"
 	"codeberg.org/ailleurs/ailleurs/internal/relocation"
-	"codeberg.org/ailleurs/ailleurs/internal/territory"
 )
 
 // Size says how much to make. The zero value is the demonstration's own.
@@ -38,9 +37,11 @@ const foundedBefore = 130 * 24 * time.Hour
 
 // A World is a hub that was filled: its personas, and the towns whose people can be played on.
 type World struct {
-	Personas []Persona
-	h        *hub.Hub
-	towns    []*town
+	Personas     []Persona
+	h            *hub.Hub
+	coordinators []*Person
+	towns        []*town
+	played       int // cases, by Play
 }
 
 // Build fills the hub so that its story has come to the instant at, and returns the six personas.
@@ -86,7 +87,7 @@ func BuildWorld(ctx context.Context, h *hub.Hub, size Size, at time.Time) (*Worl
 		return nil, err
 	}
 	lyon, bordeaux := towns[0], towns[1]
-	return &World{h: h, towns: towns, Personas: []Persona{
+	return &World{h: h, coordinators: coordinators, towns: towns, Personas: []Persona{
 		persona("lyon", "Lyon", lyon.lead), persona("lyon-elue", "Lyon", lyon.signatory), persona("lyon-binome", "Lyon", lyon.second),
 		persona("bordeaux", "Bordeaux", bordeaux.lead), persona("bordeaux-elu", "Bordeaux", bordeaux.signatory),
 		persona("coordination", "Coordination de l’alliance", coordinators[0]),
@@ -253,20 +254,9 @@ func stories(h *hub.Hub, coordinators []*Person, towns []*town, n int) []*story 
 	return out
 }
 
-// circles chooses two rings of five towns far enough from the origin to be outside what its home excludes.
+// circles chooses two rings of five towns that the case may call on.
 func circles(h *hub.Hub, towns []*town, from, n int) [][]*town {
-	origin, _ := h.Ground.Commune(towns[from].place.Code)
-	far := make([]*town, 0, len(towns))
-	for i, t := range towns {
-		c, _ := h.Ground.Commune(t.place.Code)
-		if i == from || c.Departement == origin.Departement {
-			continue
-		}
-		near := slices.ContainsFunc(h.Ground.Near(origin.Point, ailleurs.HomeRadiusKm), func(x territory.Neighbour) bool { return x.Commune.Code == c.Code })
-		if !near {
-			far = append(far, t)
-		}
-	}
+	far := farFrom(h, towns, from)
 	slices.SortStableFunc(far, func(a, b *town) int {
 		return cmp.Compare(turn(a, n), turn(b, n))
 	})
@@ -275,6 +265,23 @@ func circles(h *hub.Hub, towns []*town, from, n int) [][]*town {
 		far = slices.Insert(slices.Delete(far, i, i+1), 0, towns[1])
 	}
 	return [][]*town{far[:5], far[5:10]}
+}
+
+// farFrom lists the towns outside what the home of a case from there excludes.
+func farFrom(h *hub.Hub, towns []*town, from int) []*town {
+	origin, _ := h.Ground.Commune(towns[from].place.Code)
+	near := make(map[string]bool)
+	for _, x := range h.Ground.Near(origin.Point, ailleurs.HomeRadiusKm) {
+		near[x.Commune.Code] = true
+	}
+	far := make([]*town, 0, len(towns))
+	for i, t := range towns {
+		c, _ := h.Ground.Commune(t.place.Code)
+		if i != from && c.Departement != origin.Departement && !near[c.Code] {
+			far = append(far, t)
+		}
+	}
+	return far
 }
 
 // turn orders the towns differently for each story.

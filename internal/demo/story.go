@@ -280,10 +280,19 @@ func (s *story) open(ctx context.Context, at time.Time) error {
 func (s *story) onceFor(name string) string { return fmt.Sprintf("demonstration-%05d-%s", s.n, name) }
 
 func (s *story) submit(ctx context.Context, at time.Time) error {
-	o := s.origin
-	h, err := s.as(ctx, o.lead, at)
+	call, err := s.submission(ctx, at)
 	if err != nil {
 		return err
+	}
+	return s.h.Relocation.Submit(ctx, s.origin.lead.Actor, call, at)
+}
+
+// submission is what the origin's lead seals and signs to call on the towns of the story.
+func (s *story) submission(ctx context.Context, at time.Time) (ailleurs.SubmitCall, error) {
+	lead := s.origin.lead
+	h, err := s.as(ctx, lead, at)
+	if err != nil {
+		return ailleurs.SubmitCall{}, err
 	}
 	var rings []ailleurs.Ring
 	for _, r := range s.rings {
@@ -294,11 +303,7 @@ func (s *story) submit(ctx context.Context, at time.Time) error {
 		rings = append(rings, ring)
 	}
 	checkers := [2]ailleurs.AgentID{s.coordinators[0].Agent, s.coordinators[1].Agent}
-	call, err := o.lead.Desk(s.h).Submit(s.onceFor("submit"), h, rings, s.places(), checkers, s.publics(s.towns()...), at)
-	if err != nil {
-		return err
-	}
-	return s.h.Relocation.Submit(ctx, o.lead.Actor, call, at)
+	return lead.Desk(s.h).Submit(s.onceFor("submit"), h, rings, s.places(), checkers, s.publics(s.towns()...), at)
 }
 
 func (s *story) attest(ctx context.Context, at time.Time) error {
@@ -385,18 +390,23 @@ func (s *story) decline(ctx context.Context, at time.Time) error {
 }
 
 func (s *story) reply(ctx context.Context, t *town, a ailleurs.AnswerFile, at time.Time) error {
-	thread, err := s.addressed(ctx, t.lead, at)
-	if err != nil {
-		return err
-	}
-	if a, err = s.described(ctx, t, a, at); err != nil {
-		return err
-	}
-	post, err := t.lead.Desk(s.h).Answer(s.onceFor("answer"), thread, a, s.publics(t), at)
+	post, err := s.sealed(ctx, t, a, at)
 	if err != nil {
 		return err
 	}
 	return s.h.Relocation.Answer(ctx, t.lead.Actor, post, at)
+}
+
+// sealed is an answer as the lead of an addressee seals and signs it.
+func (s *story) sealed(ctx context.Context, t *town, a ailleurs.AnswerFile, at time.Time) (ailleurs.PostAnswer, error) {
+	thread, err := s.addressed(ctx, t.lead, at)
+	if err != nil {
+		return ailleurs.PostAnswer{}, err
+	}
+	if a, err = s.described(ctx, t, a, at); err != nil {
+		return ailleurs.PostAnswer{}, err
+	}
+	return t.lead.Desk(s.h).Answer(s.onceFor("answer"), thread, a, s.publics(t), at)
 }
 
 // answer has the host propose a home and a job for each worker, from its own offers. Somebody else may be quicker.

@@ -101,6 +101,62 @@ func (s *Server) Empty(t testing.TB) string {
 // StartServer starts a server of its own, as an unprivileged user when run by root. It ends, and its files go, when
 // Stop is called or this process ends, however it ends.
 func StartServer(durable bool, settings ...string) (*Server, error) {
+	if !durable {
+		settings = append([]string{"fsync=off", "full_page_writes=off", "synchronous_commit=off"}, settings...)
+	}
+	return start(settings, func(run func(name string, args ...string) *exec.Cmd, data string) error {
+		init := run("initdb", "-D", data, "-U", "ailleurs", "-A", "trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync")
+		if out, err := init.CombinedOutput(); err != nil {
+			return fmt.Errorf("initdb: %w: %s", err, out)
+		}
+		return nil
+	})
+}
+
+// Standby starts a second server that follows s, and returns once s acknowledges nothing that it has not on disk.
+func (s *Server) Standby() (*Server, error) {
+	second, err := start(nil, func(run func(name string, args ...string) *exec.Cmd, data string) error {
+		copy := run("pg_basebackup", "-D", data, "-h", s.dir, "-U", "ailleurs", "-R", "-X", "stream", "-c", "fast")
+		if out, err := copy.CombinedOutput(); err != nil {
+			return fmt.Errorf("pg_basebackup: %w: %s", err, out)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, text := range []string{"ALTER SYSTEM SET synchronous_standby_names = '*'", "SELECT pg_reload_conf()"} {
+		if _, err := s.admin.Exec(text); err != nil {
+			return nil, errors.Join(err, second.Stop())
+		}
+	}
+	for range 400 {
+		var n int
+		if err := s.admin.QueryRow("SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'").Scan(&n); err != nil {
+			return nil, errors.Join(err, second.Stop())
+		}
+		if n == 1 {
+			return second, nil
+		}
+		time.Sleep(25 * time.Millisecond)
+	}
+	return nil, errors.Join(errors.New("the standby does not follow"), second.Stop())
+}
+
+// Create makes a database without tables and returns its address.
+func (s *Server) Create(name string) (string, error) {
+	_, err := s.admin.Exec("CREATE DATABASE " + name)
+	return s.dsn(name), err
+}
+
+// Admin is a pool of connections to the server's first database.
+func (s *Server) Admin() *sql.DB { return s.admin }
+
+// Processes lists the server's, the first of which started the others.
+func (s *Server) Processes() []int { return append([]int{s.pid}, children(s.pid)...) }
+
+// start makes a data directory as fill does and starts a server on it.
+func start(settings []string, fill func(run func(name string, args ...string) *exec.Cmd, data string) error) (*Server, error) {
 	bins, err := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
 	if err != nil || len(bins) == 0 {
 		return nil, errNotInstalled
@@ -129,16 +185,13 @@ func StartServer(durable bool, settings ...string) (*Server, error) {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: as, Setpgid: true}
 		return cmd
 	}
-	init := run(filepath.Join(bin, "initdb"), "-D", data, "-U", "ailleurs", "-A", "trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync")
-	if out, err := init.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("initdb: %w: %s", err, out)
+	err = fill(func(name string, args ...string) *exec.Cmd { return run(filepath.Join(bin, name), args...) }, data)
+	if err != nil {
+		return nil, err
 	}
 	args := []string{
 		"-D", data, "-k", dir, "-c", "listen_addresses=", "-c", "max_connections=200", "-c", "shared_buffers=32MB",
 		"-c", "deadlock_timeout=100ms", "-c", "autovacuum=off",
-	}
-	if !durable {
-		args = append(args, "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off")
 	}
 	for _, s := range settings {
 		args = append(args, "-c", s)
