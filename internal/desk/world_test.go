@@ -41,12 +41,13 @@ type world struct {
 	towns    []*town // Lyon, Bordeaux, five others, and one that Lyon's limits exclude
 	once     int
 
-	c       ailleurs.Case
-	sheet   *Call
-	threads []Line
-	answers []Answered
-	stated  []Stated
-	sealed  ailleurs.Sealed
+	c         ailleurs.Case
+	sheet     *Call
+	threads   []Line
+	answers   []Answered
+	additions []Added
+	stated    []Stated
+	sealed    ailleurs.Sealed
 }
 
 type town struct {
@@ -218,7 +219,7 @@ func through[T any](v T) T {
 
 func (w *world) dossier(to *vault.Trousseau) Dossier {
 	return through(Dossier{
-		Case: w.c, Part: w.c.PartOf(to.Agent), Sheet: w.sheet, Threads: w.threads, Signed: w.stated, Sealed: w.handedOut(to),
+		Case: w.c, Part: w.c.PartOf(to.Agent), Sheet: w.sheet, Threads: w.threads, Signed: w.stated, Additions: w.additions, Sealed: w.handedOut(to),
 	})
 }
 
@@ -439,7 +440,7 @@ var steps = []step{
 func (w *world) before(t testing.TB, name string) *world {
 	t.Helper()
 	fresh := *w
-	fresh.t, fresh.c, fresh.sheet, fresh.threads, fresh.answers, fresh.stated, fresh.sealed = t, ailleurs.Case{}, nil, nil, nil, nil, ailleurs.Sealed{}
+	fresh.t, fresh.c, fresh.sheet, fresh.threads, fresh.answers, fresh.additions, fresh.stated, fresh.sealed = t, ailleurs.Case{}, nil, nil, nil, nil, nil, ailleurs.Sealed{}
 	for _, s := range steps {
 		if s.name == name {
 			return &fresh

@@ -281,6 +281,35 @@ func TestDeputyActsWhileTheAbsenceLasts(t *testing.T) {
 	w.verified()
 }
 
+// A coordinator who is away while a card waits to be checked does not hold it up: the origin is asked at once to give the
+// deputy the card and the limits, for as long as the absence lasts.
+func TestCheckersDeputyGetsAnEnvelope(t *testing.T) {
+	w := onSQLite(t, 6)
+	f := w.endorsed(ailleurs.Normal, w.towns[1:6])
+	deputy := w.deputise(&w.checker[0], ailleurs.Coordinator)
+	v := w.view(f.origin.lead, f)
+	if !v.HasTask("new_key") || len(v.Renew) != 2 {
+		t.Fatalf("the origin is asked %v for %+v", v.Tasks, v.Renew)
+	}
+	save := ailleurs.Save{Once: once(), Case: f.id}
+	for _, r := range v.Renew {
+		if r.For != deputy.Agent || r.InPlaceOf != w.checker[0].Agent || r.Part != ailleurs.Checker {
+			t.Errorf("the origin is asked for %+v", r)
+		}
+		save.Envelopes = append(save.Envelopes, w.envelope(f, f.origin.lead, r.Compartment, "", deputy, ailleurs.Checker))
+	}
+	w.ok(w.Save(w.ctx, f.origin.lead.Actor, save, w.at))
+	if h := held(w.view(deputy, f).Sealed); !h[ailleurs.Need] || !h[ailleurs.Limits] {
+		t.Errorf("the deputy holds %v", h)
+	}
+	w.ok(w.Check(w.ctx, deputy.Actor, w.signature(deputy, ailleurs.ToCheck, string(f.sheet.Call), f.sheet.Digest()), w.at))
+	w.state(f, ailleurs.Calling)
+	w.pass(6 * 24 * time.Hour)
+	_, err := w.Case(w.ctx, deputy.Actor, f.id, w.at)
+	refusedAs(t, err, ailleurs.NotFound, "case.unknown")
+	w.verified()
+}
+
 func TestChangedKeyBecomesATaskForTheOrigin(t *testing.T) {
 	w := onSQLite(t, 6)
 	f := w.calling(ailleurs.Normal, w.towns[1:6])
