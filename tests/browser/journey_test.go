@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -21,6 +22,7 @@ type stage struct {
 	dir     string
 	origin  string
 	traffic traffic
+	lies    atomic.Pointer[liar]
 }
 
 func newStage(t *testing.T, size demo.Size) *stage {
@@ -55,7 +57,7 @@ func newStage(t *testing.T, size demo.Size) *stage {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return s.traffic.listen(served)
+		return s.traffic.listen(s.bend(served))
 	})
 	return s
 }
