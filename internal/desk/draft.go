@@ -49,6 +49,12 @@ func (d *Desk) prepare(f *DraftForm) error {
 		return err
 	}
 	f.Limits.Home = home.Code
+	if f.Limits.Rivals, err = tokens(f.Limits.Rivals, "limits.rivals"); err != nil {
+		return err
+	}
+	if f.Limits.StayNear, err = tokens(f.Limits.StayNear, "limits.stay_near"); err != nil {
+		return err
+	}
 	for _, key := range d.around(home, f.Limits.Lowered) {
 		if !slices.Contains(f.Limits.Excluded, key) {
 			f.Limits.Excluded = append(f.Limits.Excluded, key)

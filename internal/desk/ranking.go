@@ -28,37 +28,28 @@ type RankedTown struct {
 	Name   string            `json:"name"`
 	Barred bool              `json:"barred,omitempty"` // it must not be called, whatever it offers
 	Items  []Item            `json:"items"`
+
+	Home ailleurs.OfferID   `json:"home,omitempty"` // what the items speak of
+	Jobs []ailleurs.OfferID `json:"jobs,omitempty"`
 }
 
 // Rank orders the members for one case, as far as the reader may open it. The card is needed; without the limits nothing
 // is said about where it must not go.
 func (d *Desk) Rank(m *Market, h Dossier, at time.Time) (Ranks, error) {
-	s, err := d.seeker(h, at)
+	s, limits, err := d.seekerOf(h, at)
 	if err != nil {
 		return Ranks{}, err
 	}
-	return d.rank(m, s)
-}
-
-// seeker opens what the engine needs of a case: the card, and the limits if the reader holds them.
-func (d *Desk) seeker(h Dossier, at time.Time) (seeker, error) {
-	s := seeker{id: h.ID, origin: h.Member}
-	p := h.pile()
-	if _, err := d.need(p, folder(h.ID, ailleurs.Need), &s.card, at); err != nil {
-		return s, err
+	out, err := d.rank(m, s)
+	if err != nil || limits == nil {
+		return out, err
 	}
-	if err := s.card.Validate(); err != nil {
-		return s, prefixed("card", err)
+	for _, told := range d.suggestions(h.ID, limits) {
+		if i := slices.IndexFunc(out.Towns, func(t RankedTown) bool { return t.Member == told.Member }); i >= 0 {
+			out.Towns[i].Items = slices.Insert(out.Towns[i].Items, 0, Item{Key: "rank.suggested"})
+		}
 	}
-	o, err := d.open(p, folder(h.ID, ailleurs.Limits), at)
-	if err != nil || o == nil || o.Body == nil {
-		return s, err
-	}
-	s.limits = new(ailleurs.LimitSet)
-	if err := read(o, s.limits); err != nil {
-		return s, err
-	}
-	return s, s.limits.Validate()
+	return out, nil
 }
 
 func (d *Desk) rank(m *Market, s seeker) (Ranks, error) {
@@ -83,7 +74,12 @@ func (d *Desk) rank(m *Market, s seeker) (Ranks, error) {
 	}
 	for i, town := range out.Towns {
 		member := m.owned[town.Member]
-		out.Towns[i].Items = d.speaksFor(m, s, ranking.Best[best[member]], more[member])
+		one := ranking.Best[best[member]]
+		out.Towns[i].Items = d.speaksFor(m, 0, s, one, more[member])
+		out.Towns[i].Home = m.Offers[m.homes[one.Home]].ID
+		for _, j := range one.Jobs {
+			out.Towns[i].Jobs = append(out.Towns[i].Jobs, m.Offers[m.jobs[j]].ID)
+		}
 	}
 	broken := make(map[int]*match.Exclusion) // of each member without a place, the home that breaks the fewest rules
 	for i := range ranking.Excluded {
@@ -111,7 +107,7 @@ func (d *Desk) rank(m *Market, s seeker) (Ranks, error) {
 			continue
 		}
 		if b != own {
-			out.Excluded = append(out.Excluded, RankedTown{member.ID, member.Name, kept, items})
+			out.Excluded = append(out.Excluded, RankedTown{Member: member.ID, Name: member.Name, Barred: kept, Items: items})
 		}
 	}
 	if !out.Guarded {
@@ -130,16 +126,17 @@ var barredBy = map[barrier]string{own: "own", unknown: "unknown", 'c': "commune"
 func (m *Market) memberOf(home int) int { return m.owners[m.in.Homes[home].Member].member }
 
 // speaksFor puts into words what one home with its jobs has for the household, in the order in which people ask.
-func (d *Desk) speaksFor(m *Market, s seeker, one match.Ranked, more int) []Item {
+// k is its number in the market's instance.
+func (d *Desk) speaksFor(m *Market, k int, s seeker, one match.Ranked, more int) []Item {
 	home := m.Offers[m.homes[one.Home]]
 	items := []Item{m.homeItem(home)}
 	for w, j := range one.Jobs {
-		items = append(items, m.jobItem(one, w, j, m.ranker))
+		items = append(items, m.jobItem(k, one, w, j))
 	}
 	if item, ok := d.distance(s, home.Commune); ok {
 		items = append(items, item)
 	}
-	for _, r := range m.ranker.Reasons(0, one) {
+	for _, r := range m.ranker.Reasons(k, one) {
 		switch r.Code {
 		case match.ReasonPreferCommune, match.ReasonPreferDepartement, match.ReasonPreferRegion:
 			if r.Points > 0 {
@@ -167,15 +164,15 @@ func (m *Market) homeItem(o ListedOffer) Item {
 }
 
 // jobItem says what a job is, how far from the home, and how it fits.
-func (m *Market) jobItem(one match.Ranked, worker, job int, ranker *match.Ranker) Item {
+func (m *Market) jobItem(k int, one match.Ranked, worker, job int) Item {
 	o := m.Offers[m.jobs[job]]
-	km := int(ranker.Km(one.Home, job))
+	km := int(m.ranker.Km(one.Home, job))
 	key := "rank.job"
 	if km == 0 {
 		key = "rank.job_here"
 	}
 	fit := ""
-	for _, r := range ranker.Reasons(0, one) {
+	for _, r := range m.ranker.Reasons(k, one) {
 		if r.Worker != nil && *r.Worker == worker && r.Code != match.ReasonCommute {
 			fit = r.Code
 		}

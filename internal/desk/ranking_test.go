@@ -150,7 +150,7 @@ func TestWhatTheCardOrTheListLacksIsSaid(t *testing.T) {
 	w := newWorld(t)
 	f := form()
 	f.Card.Members = []ailleurs.HouseholdMember{{Age: "22-25", Works: true, AnyJob: true, Licence: true}, {Age: "26-59", Works: true, Rome: []string{"G1602"}, Training: true}}
-	f.Limits.Rivals = []string{"un jeton"}
+	f.Limits.Rivals = []string{NewToken()}
 	if err := w.open(f); err != nil {
 		t.Fatal(err)
 	}

@@ -405,6 +405,11 @@ func (d *Desk) openAll(p pile, threads []Line, at time.Time) (Opened, error) {
 		if out.Sheets[name], out.Values[name], err = d.show(o); err != nil {
 			return out, err
 		}
+		if f.Compartment == ailleurs.Limits {
+			if told := d.suggestionRows(p.dossier, o); len(told) > 0 {
+				out.Sheets["suggestions"] = told
+			}
+		}
 	}
 	return out, nil
 }
