@@ -18,7 +18,8 @@ type page struct {
 	Thread  desk.Thread  `json:"thread"`
 	Places  []desk.Place `json:"places"`
 	People  desk.People  `json:"people"`
-	Other   vault.Public `json:"other"` // the other lead of a call of three
+	Other   vault.Public `json:"other"`  // the other lead of a call of three
+	Offers  []desk.Owned `json:"offers"` // the answering member's own
 
 	Cases  []ailleurs.CaseID `json:"cases"` // of a list
 	Sealed ailleurs.Sealed   `json:"sealed"`
@@ -98,6 +99,17 @@ type caseForm struct {
 type callForm struct {
 	Rings    []ailleurs.Ring     `json:"rings"`
 	Checkers [2]ailleurs.AgentID `json:"checkers"`
+	FewerWhy string              `json:"fewer_why"`
+}
+
+type replyForm struct {
+	Thread  ailleurs.ThreadID    `json:"thread"`
+	Replies []ailleurs.CardReply `json:"replies"`
+}
+
+type additionForm struct {
+	Thread ailleurs.ThreadID `json:"thread"`
+	Digest string            `json:"digest"`
 }
 
 type choiceForm struct {
@@ -167,7 +179,31 @@ func (c *coffre) operations() map[string]op {
 			return made{Post: n}, nil
 		}),
 		"case.submit": seals(c, func(d *desk.Desk, f callForm, in asked, at time.Time) (made, error) {
-			return posts(d.Submit(in.Once, in.Page.Dossier, f.Rings, in.Page.Places, f.Checkers, in.Page.People, at))
+			save, p, err := d.SubmitFewer(in.Once, in.Page.Dossier, f.Rings, f.FewerWhy, in.Page.Places, f.Checkers, in.Page.People, at)
+			out := made{Post: p, Warnings: desk.Lint(f.FewerWhy)}
+			if len(save.Bodies) > 0 {
+				out.Before = save
+			}
+			return out, err
+		}),
+		"case.reply": seals(c, func(d *desk.Desk, f replyForm, in asked, at time.Time) (made, error) {
+			return posts(d.Reply(in.Once, in.Page.Dossier, f.Thread, f.Replies, at))
+		}),
+		"case.add.need": seals(c, func(d *desk.Desk, f additionForm, in asked, at time.Time) (made, error) {
+			m, err := d.Redirect(in.Page.Dossier, f.Thread, at)
+			return made{Post: need{Members: []ailleurs.MemberID{m}, Agents: []ailleurs.AgentID{}}}, err
+		}),
+		"case.add": seals(c, func(d *desk.Desk, f additionForm, in asked, at time.Time) (made, error) {
+			return posts(d.Add(in.Once, in.Page.Dossier, f.Thread, in.Page.Places, in.Page.People, at))
+		}),
+		"case.agree": seals(c, func(d *desk.Desk, f additionForm, in asked, at time.Time) (made, error) {
+			return posts(d.AgreeToAdd(in.Once, in.Page.Dossier, f.Digest, in.Page.Places, at))
+		}),
+		"case.again": seals(c, func(d *desk.Desk, f desk.AgainForm, in asked, at time.Time) (made, error) {
+			return posts(d.StartAgain(in.Once, in.Page.Dossier, f, in.Page.People, at))
+		}),
+		"case.keep": seals(c, func(d *desk.Desk, _ nothing, in asked, at time.Time) (made, error) {
+			return posts(d.Keep(in.Once, in.Page.Dossier, at))
 		}),
 		"case.attest": seals(c, func(d *desk.Desk, _ nothing, in asked, at time.Time) (made, error) {
 			return posts(d.Attest(in.Once, in.Page.Dossier, in.Page.Places, at))
@@ -215,6 +251,10 @@ func (c *coffre) operations() map[string]op {
 			return made{Post: p, Warnings: desk.Lint(f.Note)}, err
 		}),
 		"thread.answer": seals(c, func(d *desk.Desk, f ailleurs.AnswerFile, in asked, at time.Time) (made, error) {
+			f, err := desk.Bundle(f, in.Page.Offers)
+			if err != nil {
+				return made{}, err
+			}
 			return posts(d.Answer(in.Once, in.Page.Thread, f, in.Page.People, at))
 		}),
 		"thread.sign": seals(c, func(d *desk.Desk, _ nothing, in asked, at time.Time) (made, error) {

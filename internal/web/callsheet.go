@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 
 	"codeberg.org/ailleurs/ailleurs"
 	"codeberg.org/ailleurs/ailleurs/internal/alliance"
@@ -50,7 +51,7 @@ func (s *Server) callForm(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	for _, m := range members {
-		if m.ID != c.Member {
+		if m.ID != c.Member && !slices.Contains(c.Knows, m.ID) {
 			v.Members = append(v.Members, callable{ID: m.ID, Name: m.Name})
 		}
 	}

@@ -30,11 +30,14 @@ type dossierView struct {
 	Once     string
 	Page     sealedPage
 
-	Attested []ailleurs.Attestation
-	Plan     planTask
-	FollowUp *followUpTask
-	Outcomes []Option
-	Moves    moves
+	Fewer     bool // fewer than five are called, for who reads the reason
+	Additions []additionView
+	Attested  []ailleurs.Attestation
+	Again     againTask
+	Plan      planTask
+	FollowUp  *followUpTask
+	Outcomes  []Option
+	Moves     moves
 }
 
 // sectionView is one compartment that is sealed to the reader.
@@ -68,9 +71,16 @@ func (s *Server) dossier(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) dossierOf(r *http.Request, c relocation.CaseView) (dossierView, error) {
+	var err error
 	v := dossierView{
 		CaseView: c, Mark: mark(c.ID), Once: newOnce(), Attested: ailleurs.Attestations, Plan: s.planTask(r), FollowUp: s.followUpTask(r, c),
 		Outcomes: options(s, r, "outcome", ailleurs.Outcomes), Moves: movesOf(c),
+	}
+	v.Fewer = c.Sheet != nil && c.Sheet.Sheet.FewerWhy && c.Part != ailleurs.OriginSignatory && c.State.Before(ailleurs.Choosing)
+	if c.HasTask(relocation.TaskNewRing) {
+		if v.Again, err = s.againTask(r); err != nil {
+			return v, err
+		}
 	}
 	v.Clock = clockOf(c.Deadline, c.Speed, at(r))
 	v.Stepper, v.Side = s.stepper(r, c.State)
@@ -82,14 +92,19 @@ func (s *Server) dossierOf(r *http.Request, c relocation.CaseView) (dossierView,
 	if v.Page, err = s.dossierPageData(r, c); err != nil {
 		return v, err
 	}
-	towns, err := s.towns(r.Context(), append([]ailleurs.MemberID{c.Member, c.Host}, membersOf(c.Threads)...)...)
+	towns, err := s.towns(r.Context(), slices.Concat([]ailleurs.MemberID{c.Member, c.Host}, membersOf(c.Threads), addedMembers(c))...)
 	if err != nil {
 		return v, err
 	}
 	v.Origin, v.HostTown = towns[c.Member], towns[c.Host]
 	for _, t := range c.Threads {
-		v.Lines = append(v.Lines, lineOf(c, t, towns[t.Member], v.Once, at(r)))
+		line := lineOf(c, t, towns[t.Member], v.Once, at(r))
+		if t.Question {
+			line.Replies = s.replies(r)
+		}
+		v.Lines = append(v.Lines, line)
 	}
+	v.Additions = additionsOf(c, towns)
 	for _, compartment := range ailleurs.Compartments {
 		mine := slices.ContainsFunc(c.Sealed.Envelopes, func(e ailleurs.SealedEnvelope) bool { return e.Compartment == compartment && e.Thread == "" })
 		if mine {
@@ -143,7 +158,13 @@ func (s *Server) dossierPageData(r *http.Request, c relocation.CaseView) (sealed
 		ask.Agents = append(ask.Agents, g.For)
 	}
 	if c.Sheet != nil { // whoever signs checks that no addressee is excluded
-		ask.Members = c.Sheet.Sheet.Addressees()
+		ask.Members = append(c.Sheet.Sheet.Addressees(), addedMembers(c)...)
+	}
+	if slices.ContainsFunc(c.Threads, func(t relocation.ThreadLine) bool { return t.State == ailleurs.Redirected }) {
+		// Which one a redirect names is sealed: the page gets the names of all.
+		if page.Towns, err = s.everyTown(r); err != nil {
+			return page, err
+		}
 	}
 	found, err := s.placesOf(r, a, ask)
 	if err != nil {

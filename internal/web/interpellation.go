@@ -34,6 +34,8 @@ type threadView struct {
 	Until      string // latest day to study until
 	Once       string
 	Page       sealedPage
+
+	own []relocation.OwnOffer
 }
 
 // thread shows an interpellation. Reading it is recorded, and told to the origin.
@@ -74,20 +76,23 @@ func (s *Server) thread(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v.Origin = towns[t.Origin]
+	a, err := s.doors()
+	if err != nil {
+		return err
+	}
 	if v.Open && v.Write {
 		if err := s.ownPlaces(r, e, &v); err != nil {
 			return err
 		}
-	}
-	a, err := s.doors()
-	if err != nil {
-		return err
+		if err := s.otherTowns(r, &v); err != nil {
+			return err
+		}
 	}
 	found, err := s.placesOf(r, a, wanted{Agents: []ailleurs.AgentID{t.Lead, t.Second, t.Signatory, t.Origins[0], t.Origins[1]}})
 	if err != nil {
 		return err
 	}
-	v.Page = sealedPage{Thread: &t, People: found.People}
+	v.Page = sealedPage{Thread: &t, People: found.People, Offers: v.own}
 	if i := slices.IndexFunc(found.People, func(p person) bool { return p.Agent == t.Origins[0] }); i >= 0 {
 		v.Page.Other = &found.People[i]
 	}
@@ -114,6 +119,7 @@ func (s *Server) ownPlaces(r *http.Request, e *relocation.Exchange, v *threadVie
 			if o.Hidden || len(o.Places) == 0 {
 				continue
 			}
+			v.own = append(v.own, o)
 			if o.Kind == ailleurs.HomeOffer {
 				v.Homes = append(v.Homes, Option{Value: string(o.Places[0]), Label: s.offerLine(r, o)})
 				continue
@@ -133,6 +139,22 @@ func (s *Server) ownPlaces(r *http.Request, e *relocation.Exchange, v *threadVie
 		after = next
 	}
 	v.Homes, v.Jobs = chooseOne(s, r, v.Homes), chooseOne(s, r, v.Jobs)
+	return nil
+}
+
+// otherTowns lists the members that the reader's may name instead of itself.
+func (s *Server) otherTowns(r *http.Request, v *threadView) error {
+	towns, err := s.everyTown(r)
+	if err != nil {
+		return err
+	}
+	for id, name := range towns {
+		if id != v.ThreadView.Origin && id != v.ThreadView.Member {
+			v.Members = append(v.Members, Option{Value: string(id), Label: name})
+		}
+	}
+	slices.SortFunc(v.Members, func(a, b Option) int { return compareLabels(a.Label, b.Label) })
+	v.Members = chooseOne(s, r, v.Members)
 	return nil
 }
 

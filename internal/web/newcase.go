@@ -46,11 +46,13 @@ func (m memberFields) Nth() int { return m.N + 1 }
 
 // sealedPage is what a page hands to the sealing script: a dossier or a thread, and whose keys to seal to.
 type sealedPage struct {
-	Dossier *relocation.CaseView   `json:"dossier,omitempty"`
-	Thread  *relocation.ThreadView `json:"thread,omitempty"`
-	Places  []place                `json:"places,omitempty"`
-	People  []person               `json:"people,omitempty"`
-	Other   *person                `json:"other,omitempty"` // the other lead of the call of three
+	Dossier *relocation.CaseView         `json:"dossier,omitempty"`
+	Thread  *relocation.ThreadView       `json:"thread,omitempty"`
+	Places  []place                      `json:"places,omitempty"`
+	People  []person                     `json:"people,omitempty"`
+	Other   *person                      `json:"other,omitempty"`  // the other lead of the call of three
+	Offers  []relocation.OwnOffer        `json:"offers,omitempty"` // the answering member's own
+	Towns   map[ailleurs.MemberID]string `json:"towns,omitempty"`  // names of members that only the reader's machine may choose from
 }
 
 // householdLines is how many people the form has lines for.

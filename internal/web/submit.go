@@ -57,6 +57,8 @@ func toWork(*http.Request) string { return "/travail" }
 
 func toCase(r *http.Request) string { return "/dossiers/" + r.PathValue("id") }
 
+func toDraft(r *http.Request) string { return toCase(r) + "/modifier" }
+
 func toThread(r *http.Request) string { return "/appels/" + r.PathValue("id") }
 
 // backTo ignores the submission: the page goes on where the address says.

@@ -15,8 +15,10 @@ type lineView struct {
 	Once     string
 	Town     string
 	Clock    *Clock
-	Proposal bool // the person can say yes to it now
-	Chosen   bool // the first yes went to it
+	Proposal bool              // the person can say yes to it now
+	Differs  bool              // it is a counter-proposal
+	Replies  []questionReplies // while its question waits
+	Chosen   bool              // the first yes went to it
 }
 
 func lineOf(c relocation.CaseView, t relocation.ThreadLine, town, once string, at time.Time) lineView {
@@ -25,6 +27,7 @@ func lineOf(c relocation.CaseView, t relocation.ThreadLine, town, once string, a
 		line.Clock = clockOf(t.Deadline, c.Speed, at)
 	}
 	offers := t.State == ailleurs.Proposed || t.State == ailleurs.Countered
+	line.Differs = t.State == ailleurs.Countered
 	line.Proposal = c.HasTask(relocation.TaskChoose) && offers && !t.Refused
 	return line
 }

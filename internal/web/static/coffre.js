@@ -231,12 +231,17 @@ export const written = (text) => /^\d{4}-\d\d-\d\d$/.test(text)
   ? new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "long", timeZone: "UTC" }).format(new Date(text))
   : text;
 
-// sheet shows rows of {label, items: [{key} | {text}]} as a list of terms.
-function sheet(into, rows) {
+// member names a member that only this device has read of.
+const member = (id) => json("page")?.towns?.[id] ?? say("answer.unknown_town");
+
+// sheet shows rows of {label, items: [{key} | {text} | {member}]} as a list of terms.
+export function sheet(into, rows) {
   const list = element("dl", undefined, { class: "terms" });
   for (const row of rows) {
     list.append(element("dt", say(row.label, row.args)));
-    for (const item of row.items) list.append(element("dd", item.text === undefined ? say(item.key, item.args) : written(item.text)));
+    for (const item of row.items) {
+      list.append(element("dd", item.member ? member(item.member) : item.text === undefined ? say(item.key, item.args) : written(item.text)));
+    }
   }
   into.replaceChildren(list);
   into.removeAttribute("aria-busy");
@@ -256,6 +261,9 @@ async function open(root) {
     if (value === undefined) continue;
     if (place instanceof HTMLInputElement || place instanceof HTMLTextAreaElement || place instanceof HTMLSelectElement) place.value = value;
     else place.textContent = value;
+  }
+  for (const place of document.querySelectorAll("[data-when]")) { // shown when what was sealed says so
+    place.hidden = found.values?.[place.dataset.when]?.[place.dataset.field] !== place.dataset.is;
   }
   for (const form of document.querySelectorAll("form[data-fill]")) fill(form, found.forms?.[form.dataset.fill]);
   for (const place of document.querySelectorAll("[data-words]")) {
@@ -360,7 +368,7 @@ export function act(form, work) {
 }
 
 // once draws the key that makes a retry of the same form harmless.
-const once = () => toURL64(crypto.getRandomValues(new Uint8Array(20)));
+export const once = () => toURL64(crypto.getRandomValues(new Uint8Array(20)));
 
 // asked is ask, with the communes of France handed to the Go half when an operation needs them: all of them, because asking
 // the hub for one would tell it which.
