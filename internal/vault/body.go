@@ -90,7 +90,7 @@ func SealBody(t *Trousseau, k *Key, after Head, content []byte, at time.Time) (a
 	if err != nil {
 		return ailleurs.SealedBody{}, err
 	}
-	file, err := sealTo(k.id.Recipient().String(), plain)
+	file, err := sealFor(k.id.Recipient(), plain)
 	if err != nil {
 		return ailleurs.SealedBody{}, err
 	}

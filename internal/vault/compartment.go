@@ -64,8 +64,9 @@ type Key struct {
 	Folder Folder
 	Epoch  int // counts from 1
 
-	seed [32]byte
-	id   *age.HybridIdentity
+	seed      [32]byte
+	id        *age.HybridIdentity
+	recipient func() string
 }
 
 // NewKey draws the key of a folder's first epoch.
@@ -88,15 +89,18 @@ func drawKey(f Folder, epoch int) (*Key, error) {
 func keyFrom(f Folder, epoch int, seed [32]byte) (*Key, error) {
 	k := &Key{Folder: f, Epoch: epoch, seed: seed}
 	var err error
-	k.id, err = identityFrom(&k.seed)
-	return k, err
+	if k.id, err = identityFrom(&k.seed); err != nil {
+		return nil, err
+	}
+	k.recipient = recipientOf(k.id)
+	return k, nil
 }
 
 // Public is the public half: to whom bodies and notes are encrypted.
 func (k *Key) Public() ailleurs.CompartmentKey {
 	return ailleurs.CompartmentKey{
 		Case: k.Folder.Dossier, Compartment: k.Folder.Compartment, Thread: k.Folder.Thread,
-		Epoch: k.Epoch, Recipient: k.id.Recipient().String(),
+		Epoch: k.Epoch, Recipient: k.recipient(),
 	}
 }
 

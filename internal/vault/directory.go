@@ -351,7 +351,8 @@ func (d *Directory) Reader(p Public) (Reader, error) {
 	if d == nil || !d.current {
 		return Reader{}, ailleurs.Refuse("vault.no_register", "recipient")
 	}
-	if _, err := parseRecipient(p.Recipient, "recipient"); err != nil {
+	recipient, err := parseRecipient(p.Recipient, "recipient")
+	if err != nil {
 		return Reader{}, err
 	}
 	l := d.agents[p.Agent]
@@ -371,7 +372,7 @@ func (d *Directory) Reader(p Public) (Reader, error) {
 	if !l.serves() {
 		return Reader{}, ailleurs.Refuse("vault.no_post", "recipient")
 	}
-	return Reader{p.Agent, p.Epoch, p.Recipient, d}, nil
+	return Reader{p.Agent, p.Epoch, p.Recipient, recipient, d}, nil
 }
 
 // CheckOwn is the alarm of a trousseau's holder: it refuses when the register has, under their name, keys of this or a

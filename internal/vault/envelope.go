@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"time"
 
+	"filippo.io/age"
+
 	"codeberg.org/ailleurs/ailleurs"
 )
 
@@ -14,6 +16,7 @@ type Reader struct {
 	agent     ailleurs.AgentID
 	epoch     int
 	recipient string
+	key       *age.HybridRecipient
 	proved    *Directory
 }
 
@@ -80,11 +83,11 @@ func SealEnvelope(t *Trousseau, fromPart ailleurs.Part, k *Key, to Reader, part 
 		Key: k, To: to.agent, ToEpoch: to.epoch, From: t.Agent, FromPart: fromPart, Part: part, At: at, Expires: expires,
 		fromEpoch: t.Epoch, hash: ailleurs.RecipientHash(to.recipient),
 	}
-	return t.grant(g, to.recipient)
+	return t.grant(g, to.key)
 }
 
 // grant signs and seals what SealEnvelope has checked.
-func (t *Trousseau) grant(g *Grant, recipient string) (ailleurs.SealedEnvelope, error) {
+func (t *Trousseau) grant(g *Grant, to *age.HybridRecipient) (ailleurs.SealedEnvelope, error) {
 	signed, err := t.sign(g.text())
 	if err != nil {
 		return ailleurs.SealedEnvelope{}, err
@@ -94,7 +97,7 @@ func (t *Trousseau) grant(g *Grant, recipient string) (ailleurs.SealedEnvelope, 
 	}
 	plain := make([]byte, ailleurs.EnvelopePlain)
 	copy(plain, signed)
-	file, err := sealTo(recipient, plain)
+	file, err := sealFor(to, plain)
 	f := g.Key.Folder
 	return ailleurs.SealedEnvelope{
 		Case: f.Dossier, Compartment: f.Compartment, Thread: f.Thread, Epoch: g.Key.Epoch,
@@ -123,7 +126,7 @@ func OpenEnvelope(d *Directory, t *Trousseau, sealed ailleurs.SealedEnvelope, wa
 	switch {
 	case epoch != 0 && g.Key.Epoch != epoch:
 		return nil, ailleurs.Refuse("vault.wrong_epoch", "envelope")
-	case g.To != t.Agent, g.ToEpoch != t.Epoch, g.hash != ailleurs.RecipientHash(t.id.Recipient().String()):
+	case g.To != t.Agent, g.ToEpoch != t.Epoch, g.hash != ailleurs.RecipientHash(t.recipient()):
 		return nil, ailleurs.Refuse("vault.wrong_person", "envelope")
 	case g.At.After(at.Add(clockSkew)):
 		return nil, ailleurs.Refuse("vault.not_yet", "envelope")

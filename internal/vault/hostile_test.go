@@ -829,7 +829,7 @@ func (s *stage) forge(by *Trousseau, from ailleurs.Part, k *Key) ailleurs.Sealed
 	return must[ailleurs.SealedEnvelope](s.t)(by.grant(&Grant{
 		Key: k, To: to.Agent, ToEpoch: to.Epoch, Part: ailleurs.AddresseeLead, From: by.Agent, FromPart: from, fromEpoch: by.Epoch,
 		At: now, Expires: now.AddDate(0, 1, 0), hash: ailleurs.RecipientHash(to.Recipient),
-	}, to.Recipient))
+	}, must[*age.HybridRecipient](s.t)(parseRecipient(to.Recipient, "to"))))
 }
 
 func (s *stage) grant(p Public) error {
@@ -860,5 +860,25 @@ func TestHostileHubIsRefusedByName(t *testing.T) {
 	}
 	if len(attacks) < 30 {
 		t.Errorf("%d attacks", len(attacks))
+	}
+}
+
+// A recipient has one spelling, so that its hash in the register is that of its key.
+func TestRecipientHasOneSpelling(t *testing.T) {
+	s := newStage(t)
+	text := s.lead.Public().Recipient
+	if r, err := parseRecipient(text, "recipient"); err != nil || r.String() != text {
+		t.Fatal(err)
+	}
+	for i := range text {
+		for _, c := range []string{strings.ToUpper(text[i : i+1]), "q", "p", "1", ""} {
+			other := text[:i] + c + text[i+1:]
+			if other == text {
+				continue
+			}
+			if _, err := parseRecipient(other, "recipient"); ailleurs.AsRefusal(err) == nil {
+				t.Fatalf("%q is taken for a recipient", other)
+			}
+		}
 	}
 }

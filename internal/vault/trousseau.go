@@ -29,10 +29,11 @@ type Trousseau struct {
 	Register Pin // the log of keys
 	Journal  Pin // the log of facts
 
-	seed  [32]byte // of the Ed25519 key
-	ident [32]byte // seed of the age identity
-	id    *age.HybridIdentity
-	locks []ownLock
+	seed      [32]byte // of the Ed25519 key
+	ident     [32]byte // seed of the age identity
+	id        *age.HybridIdentity
+	recipient func() string
+	locks     []ownLock
 }
 
 // ownLock is what a trousseau remembers of a lock of its own: enough to recognise it and to prove to whoever opens it
@@ -49,10 +50,17 @@ func NewTrousseau(agent ailleurs.AgentID, register, journal Pin) (*Trousseau, er
 	return t, t.draw()
 }
 
-func (t *Trousseau) draw() (err error) {
+func (t *Trousseau) draw() error {
 	_, _ = rand.Read(t.seed[:]) // never fails
 	_, _ = rand.Read(t.ident[:])
-	t.id, err = identityFrom(&t.ident)
+	return t.read()
+}
+
+// read makes the reading key of its seed.
+func (t *Trousseau) read() (err error) {
+	if t.id, err = identityFrom(&t.ident); err == nil {
+		t.recipient = recipientOf(t.id)
+	}
 	return err
 }
 
@@ -78,7 +86,7 @@ type Public struct {
 // Public is the public half of the trousseau.
 func (t *Trousseau) Public() Public {
 	verifier, _ := verifierText(t.Agent, t.signingKey()) // the key is of the right length
-	return Public{Agent: t.Agent, Epoch: t.Epoch, Recipient: t.id.Recipient().String(), Verifier: verifier}
+	return Public{Agent: t.Agent, Epoch: t.Epoch, Recipient: t.recipient(), Verifier: verifier}
 }
 
 func (t *Trousseau) signingKey() ed25519.PublicKey {
@@ -89,7 +97,7 @@ func (t *Trousseau) signingKey() ed25519.PublicKey {
 func (t *Trousseau) Entry(at time.Time) ailleurs.RegisterEntry {
 	return ailleurs.RegisterEntry{
 		Kind: ailleurs.RegisterKey, At: at.UTC().Truncate(time.Second), Agent: t.Agent, Epoch: t.Epoch,
-		Recipient: ailleurs.RecipientHash(t.id.Recipient().String()), Signer: [32]byte(t.signingKey()),
+		Recipient: ailleurs.RecipientHash(t.recipient()), Signer: [32]byte(t.signingKey()),
 	}
 }
 
@@ -228,7 +236,5 @@ func parseTrousseau(plain []byte, mac *[16]byte) (*Trousseau, error) {
 	if !hmac.Equal(sum[:], trousseauMAC(mac, t.text())) {
 		return nil, ailleurs.Refuse("vault.forged_trousseau", "trousseau")
 	}
-	var err error
-	t.id, err = identityFrom(&t.ident)
-	return t, err
+	return t, t.read()
 }
