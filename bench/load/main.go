@@ -1,6 +1,6 @@
 // Command load measures the hub and its two yardsticks in one run, on one machine, with the same number of connections,
 // and writes docs/performance.md. What counts is processor time per request (user + system, as the operating system
-// counted it for the server's process) and the ratios between columns: both stay true when the machine is busy or another
+// counted it for the server's processes) and the ratios between columns: both stay true when the machine is busy or another
 // one is used. Requests per second depend on both.
 package main
 
@@ -12,57 +12,103 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 )
 
 // A target is one server to measure.
 type target struct {
-	name    string // column of the report
-	program string // file name in -bin
-	args    []string
-	ready   string // path that answers 200 once the first page can be served
-	login   func(ctx context.Context, addr string) (header string, err error)
-	tasks   []task
+	name    string                                      // column of the report
+	program string                                      // file name in -bin
+	fill    func(ctx context.Context, dir string) error // nil: the first start fills
+	args    func(addr, dir string) []string
+	env     []string
+	ready   string                                                         // path that answers 200 once the first page can be served
+	host    func(addr string) string                                       // what requests name as host; nil: the address
+	login   func(ctx context.Context, p *server) (who []string, err error) // a header for each person who signed in
+	tasks   func() []task                                                  // asked for once the target is filled
+	others  func() []int                                                   // processes that work for the server, besides itself; nil: none
 }
 
-// A task is one kind of request, the row of the report. next writes the nth request for a connection to send.
+// A task is one kind of request, the row of the report. next gives the nth request; who are the headers of the login.
 type task struct {
 	name string
 	want int // the only status that counts as done
-	next func(n int, header string) request
+	most int // how many requests there are; 0 for no end
+	next func(n int, who []string) request
 }
 
 // A size is how much is in the database.
 type size struct{ calls, members int }
 
+// measurement is what the command line asks for.
+type measurement struct {
+	bin         string
+	size        size
+	postgres    int // interpellations in the PostgreSQL database, which takes longer to fill
+	connections int
+	duration    time.Duration
+}
+
 func main() {
-	log.SetFlags(0)
-	bin := flag.String("bin", "bin", "directory of the programs to measure")
+	log.SetFlags(log.Ltime)
+	var m measurement
+	flag.StringVar(&m.bin, "bin", "bin", "directory of the programs to measure")
 	report := flag.String("report", "", "file to write the report to, standard output otherwise")
-	calls := flag.Int("calls", 100_000, "interpellations in the database")
-	members := flag.Int("members", 5_000, "members they are spread over")
-	connections := flag.Int("connections", 16, "connections, each sending its next request when the last was answered")
-	duration := flag.Duration("duration", 5*time.Second, "how long each row is measured, after a fifth of it as warm-up")
+	flag.IntVar(&m.size.calls, "calls", 100_000, "interpellations in the database, and cases in the hub's")
+	flag.IntVar(&m.size.members, "members", 5_000, "members they are spread over")
+	flag.IntVar(&m.postgres, "postgres", 10_000, "the same in the hub's PostgreSQL database; 0 leaves PostgreSQL out")
+	flag.IntVar(&m.connections, "connections", 16, "connections, each sending its next request when the last was answered")
+	flag.DurationVar(&m.duration, "duration", 5*time.Second, "how long each row is measured, after a fifth of it as warm-up")
+	only := flag.String("only", "", "columns to measure, by the start of their names, separated by semicolons")
+	parts := flag.Bool("parts", true, "measure the parts too, by the benchmarks of the packages")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *bin, *report, size{*calls, *members}, *connections, *duration); err != nil {
+	if err := run(ctx, m, *report, *only, *parts); err != nil {
 		log.Print(err)
 		stop()
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, bin, report string, s size, connections int, d time.Duration) error {
+func run(ctx context.Context, m measurement, report, only string, withParts bool) error {
+	began, load := time.Now(), loadAverage()
+	targets := []target{bare(m.size), bareInGroups(m.size), pocketBase(m.size), hubOnSQLite("hub", m.size), hubOnSQLite("hub, 1,000 cases", size{1_000, 100})}
+	var standby rates
+	if m.postgres > 0 {
+		t, stop, err := hubOnPostgreSQL(size{m.postgres, min(m.size.members, m.postgres/20)})
+		if err != nil {
+			return err
+		}
+		defer stop()
+		targets = append(targets, t)
+	}
 	var columns []column
-	for _, t := range []target{bare(s), bareInGroups(s), pocketBase(s)} {
-		c, err := measure(ctx, t, bin, s, connections, d)
+	for _, t := range targets {
+		if only != "" && !slices.ContainsFunc(strings.Split(only, ";"), func(s string) bool { return strings.HasPrefix(t.name, s) }) {
+			continue
+		}
+		c, err := measure(ctx, t, m)
 		if err != nil {
 			return fmt.Errorf("%s: %w", t.name, err)
 		}
 		columns = append(columns, c)
 	}
-	text := written(columns, s, connections, d)
+	var found []part
+	if withParts {
+		var err error
+		if found, err = parts(ctx); err != nil {
+			return err
+		}
+		if m.postgres > 0 {
+			if standby, err = withStandby(ctx, m.duration); err != nil {
+				return err
+			}
+		}
+	}
+	text := written(sheet{m: m, began: began, load: [2]string{load, loadAverage()}, columns: columns, parts: found, standby: standby})
 	if report == "" {
 		_, err := os.Stdout.WriteString(text)
 		return err
@@ -86,38 +132,49 @@ type row struct {
 	failed      int
 }
 
-func measure(ctx context.Context, t target, bin string, s size, connections int, d time.Duration) (column, error) {
+func measure(ctx context.Context, t target, m measurement) (column, error) {
 	dir, err := os.MkdirTemp("", "ailleurs-bench-")
 	if err != nil {
 		return column{}, err
 	}
 	defer os.RemoveAll(dir)
-	program, err := filepath.Abs(filepath.Join(bin, t.program))
+	program, err := filepath.Abs(filepath.Join(m.bin, t.program))
 	if err != nil {
 		return column{}, err
 	}
 	log.Printf("%s: filling", t.name)
-	// The first start fills the database; the second is the one that is timed.
-	p, err := startServer(ctx, program, t, dir, s, 15*time.Minute)
-	if err != nil {
-		return column{}, err
+	if t.fill != nil {
+		if err := t.fill(ctx, dir); err != nil {
+			return column{}, err
+		}
+	} else { // the first start fills the database; the second is the one that is timed
+		p, err := startServer(ctx, program, t, dir, 15*time.Minute)
+		if err != nil {
+			return column{}, err
+		}
+		p.stop()
 	}
-	p.stop()
-	if p, err = startServer(ctx, program, t, dir, s, time.Minute); err != nil {
+	p, err := startServer(ctx, program, t, dir, time.Minute)
+	if err != nil {
 		return column{}, err
 	}
 	defer p.stop()
 	c := column{name: t.name, start: p.started, idle: p.resident(), rows: make(map[string]row)}
-	header, err := t.login(ctx, p.addr)
+	who, err := t.login(ctx, p)
 	if err != nil {
 		return c, err
 	}
-	for _, task := range t.tasks {
+	for _, task := range t.tasks() {
 		log.Printf("%s: %s", t.name, task.name)
-		if _, err := drive(ctx, p, task, header, connections, d/5); err != nil {
+		var sent sequence
+		if task.most > 0 {
+			sent.most = int64(task.most / 6)
+		}
+		if _, err := drive(ctx, p, task, who, &sent, m.connections, m.duration/5); err != nil {
 			return c, fmt.Errorf("%s: %w", task.name, err)
 		}
-		r, err := drive(ctx, p, task, header, connections, d)
+		sent.most = int64(task.most)
+		r, err := drive(ctx, p, task, who, &sent, m.connections, m.duration)
 		if err != nil {
 			return c, fmt.Errorf("%s: %w", task.name, err)
 		}

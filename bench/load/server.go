@@ -17,23 +17,26 @@ import (
 // A server is a running process under measurement.
 type server struct {
 	addr    string
+	host    string // as requests name it
+	others  func() []int
 	started time.Duration
 	cmd     *exec.Cmd
 	said    *bytes.Buffer
 }
 
 // startServer starts program on a free port of the loopback and waits until t.ready answers.
-func startServer(ctx context.Context, program string, t target, dir string, s size, patience time.Duration) (*server, error) {
+func startServer(ctx context.Context, program string, t target, dir string, patience time.Duration) (*server, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
 	addr := l.Addr().String()
 	l.Close()
-	args := append([]string{
-		"-addr", addr, "-data", dir, "-calls", strconv.Itoa(s.calls), "-members", strconv.Itoa(s.members),
-	}, t.args...)
-	p := &server{addr: addr, cmd: exec.CommandContext(ctx, program, args...), said: new(bytes.Buffer)}
+	p := &server{addr: addr, host: addr, others: t.others, cmd: exec.CommandContext(ctx, program, t.args(addr, dir)...), said: new(bytes.Buffer)}
+	if t.host != nil {
+		p.host = t.host(addr)
+	}
+	p.cmd.Env = append(os.Environ(), t.env...)
 	p.cmd.Stdout, p.cmd.Stderr = p.said, p.said
 	// A stopped measurement must leave nothing running.
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
@@ -42,7 +45,7 @@ func startServer(ctx context.Context, program string, t target, dir string, s si
 		return nil, err
 	}
 	for wait := time.Millisecond; time.Since(began) < patience; time.Sleep(wait) {
-		if resp, err := http.Get("http://" + addr + t.ready); err == nil {
+		if resp, err := http.Get("http://" + p.host + t.ready); err == nil {
 			resp.Body.Close()
 			if resp.StatusCode == http.StatusOK {
 				p.started = time.Since(began)
@@ -73,20 +76,39 @@ func (p *server) stop() {
 // clockTicks is USER_HZ, the unit of /proc/<pid>/stat: 100 on every Linux platform that Go supports.
 const clockTicks = 100
 
-// processor returns the time that the process has spent, user and system (fields 14 and 15 of /proc/<pid>/stat).
+// processor returns the time that the process and those that work for it have spent, user and system.
 func (p *server) processor() (time.Duration, error) {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
+	total, err := spent(p.cmd.Process.Pid)
+	if err != nil || p.others == nil {
+		return total, err
+	}
+	for _, pid := range p.others() {
+		t, err := spent(pid)
+		if err != nil {
+			continue // a process that has ended counts with its parent
+		}
+		total += t
+	}
+	return total, nil
+}
+
+// spent is the time of a process and of its children that have ended: fields 14 to 17 of /proc/<pid>/stat.
+func spent(pid int) (time.Duration, error) {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return 0, err
 	}
 	// The second field is the program's name in brackets and may hold spaces.
 	fields := strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:]))
-	user, err1 := strconv.ParseInt(fields[11], 10, 64)
-	system, err2 := strconv.ParseInt(fields[12], 10, 64)
-	if err1 != nil || err2 != nil {
-		return 0, fmt.Errorf("unexpected /proc stat line %q", b)
+	ticks := int64(0)
+	for _, f := range fields[11:15] {
+		n, err := strconv.ParseInt(f, 10, 64)
+		if err != nil {
+			return 0, fmt.Errorf("unexpected /proc stat line %q", b)
+		}
+		ticks += n
 	}
-	return time.Duration(user+system) * time.Second / clockTicks, nil
+	return time.Duration(ticks) * time.Second / clockTicks, nil
 }
 
 // resident returns the resident bytes of the process, 0 where the system does not say.

@@ -9,15 +9,22 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 )
 
 // The rows of the report. Every target names its tasks so.
 const (
 	openCall = "open one interpellation"
+	openCase = "open a case"
 	inbox    = "inbox page"
-	submit   = "submit"
+	submit   = "submit to six members"
+	hold     = "answer, hold two places"
+	prove    = "prove an entry"
 )
+
+// allRows lists them in the order of the report.
+var allRows = []string{openCall, openCase, inbox, submit, hold, prove}
 
 // stride visits the records in an order without neighbours.
 const stride = 7919
@@ -25,65 +32,78 @@ const stride = 7919
 func bare(s size) target {
 	signedIn := func(n int) string { return "Cookie: session=" + bareName("session", n%s.members) + "\r\n" }
 	return target{
-		name: "bare", program: "bench-bare", ready: "/ready",
-		login: func(context.Context, string) (string, error) { return "", nil },
-		tasks: []task{
-			{openCall, 200, func(n int, _ string) request {
+		name: "bare", program: "bench-bare", ready: "/ready", args: filling(s),
+		login: func(context.Context, *server) ([]string, error) { return nil, nil },
+		tasks: tasks(
+			task{openCall, 200, 0, func(n int, _ []string) request {
 				return request{method: "GET", path: "/call/" + bareName("call", n*stride%s.calls), header: signedIn(n)}
 			}},
-			{inbox, 200, func(n int, _ string) request {
+			task{inbox, 200, 0, func(n int, _ []string) request {
 				return request{method: "GET", path: "/inbox", header: signedIn(n * stride)}
 			}},
-			{submit, 201, func(n int, _ string) request {
+			task{submit, 201, 0, func(n int, _ []string) request {
 				return request{method: "POST", path: "/calls", header: signedIn(n), body: ciphertext}
 			}},
-		},
+		),
 	}
 }
 
 func bareInGroups(s size) target {
 	t := bare(s)
-	t.name, t.args, t.tasks = "bare, group commit", []string{"-group"}, t.tasks[2:]
+	last := t.tasks()[2:]
+	t.name, t.args, t.tasks = "bare, group commit", filling(s, "-group"), tasks(last...)
 	return t
+}
+
+// tasks are known before the target is filled.
+func tasks(all ...task) func() []task { return func() []task { return all } }
+
+// filling are the arguments of a yardstick, which fills an empty directory by itself.
+func filling(s size, more ...string) func(addr, dir string) []string {
+	return func(addr, dir string) []string {
+		return append([]string{
+			"-addr", addr, "-data", dir, "-calls", strconv.Itoa(s.calls), "-members", strconv.Itoa(s.members),
+		}, more...)
+	}
 }
 
 func pocketBase(s size) target {
 	const calls = "/api/collections/calls/records"
 	const fields = "fields=id,member,state,at,size"
 	return target{
-		name: "PocketBase", program: "bench-pocketbase", ready: "/api/health",
-		login: func(ctx context.Context, addr string) (string, error) {
-			r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+addr+"/api/collections/users/auth-with-password",
+		name: "PocketBase", program: "bench-pocketbase", ready: "/api/health", args: filling(s),
+		login: func(ctx context.Context, p *server) ([]string, error) {
+			r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+p.addr+"/api/collections/users/auth-with-password",
 				strings.NewReader(`{"identity":"bench@example.org","password":"bench-bench-bench"}`))
 			if err != nil {
-				return "", err
+				return nil, err
 			}
 			r.Header.Set("Content-Type", "application/json")
 			resp, err := http.DefaultClient.Do(r)
 			if err != nil {
-				return "", err
+				return nil, err
 			}
 			defer resp.Body.Close()
 			var answer struct{ Token string }
 			if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil || answer.Token == "" {
-				return "", fmt.Errorf("no token: %s %w", resp.Status, err)
+				return nil, fmt.Errorf("no token: %s %w", resp.Status, err)
 			}
-			return "Authorization: " + answer.Token + "\r\n", nil
+			return []string{"Authorization: " + answer.Token + "\r\n"}, nil
 		},
-		tasks: []task{
-			{openCall, 200, func(n int, header string) request {
-				return request{method: "GET", path: calls + "/" + pocketName("call", n*stride%s.calls) + "?" + fields, header: header}
+		tasks: tasks(
+			task{openCall, 200, 0, func(n int, who []string) request {
+				return request{method: "GET", path: calls + "/" + pocketName("call", n*stride%s.calls) + "?" + fields, header: who[0]}
 			}},
-			{inbox, 200, func(n int, header string) request {
-				return request{method: "GET", header: header, path: calls + "?perPage=50&sort=-at&filter=(member%3D%27" +
+			task{inbox, 200, 0, func(n int, who []string) request {
+				return request{method: "GET", header: who[0], path: calls + "?perPage=50&sort=-at&filter=(member%3D%27" +
 					pocketName("member", n*stride%s.members) + "%27)&" + fields}
 			}},
-			{submit, 200, func(n int, header string) request {
+			task{submit, 200, 0, func(n int, who []string) request {
 				body := fmt.Sprintf(`{"member":%q,"state":"sent","at":"2026-11-23 12:00:00.000Z","size":1,"body":%q}`,
 					pocketName("member", n%s.members), encoded)
-				return request{method: "POST", path: calls, header: header + "Content-Type: application/json\r\n", body: []byte(body)}
+				return request{method: "POST", path: calls, header: who[0] + "Content-Type: application/json\r\n", body: []byte(body)}
 			}},
-		},
+		),
 	}
 }
 
