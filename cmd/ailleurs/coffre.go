@@ -28,6 +28,9 @@ type coffreCommand struct {
 	Inspect  coffreInspect  `cmd:"" help:"Name the recipient stanzas of age files."`
 	Register coffreRegister `cmd:"" help:"Verify a whole register against a pinned log key."`
 	Prove    coffreProve    `cmd:"" help:"Verify that a record is in the register, from a proof file."`
+
+	Instance  coffreInstance  `cmd:"" help:"Open a coordinator's sealed cards and write them as an instance for ailleurs match."`
+	Proposals coffreProposals `cmd:"" help:"Say a plan of such an instance as proposals, checked by the rules."`
 }
 
 type coffreNew struct {

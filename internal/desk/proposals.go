@@ -107,7 +107,7 @@ func (t *Table) proposals(d *Desk, plan *match.Plan) Proposals {
 // line is a case of the table without a verdict.
 func (t *Table) line(k int) Proposal {
 	s := t.seekers[k]
-	line := Proposal{Case: s.id, Words: s.card.Words, Glance: Glance(s.card), Items: []Item{}}
+	line := Proposal{Case: s.id, Words: s.card.Words, Glance: outline(s.card), Items: []Item{}}
 	for _, n := range t.notes[s.id] {
 		item := suggestionItem(n.Suggestion)
 		item.Args["day"] = n.At.UTC().Format(time.DateOnly)
@@ -171,4 +171,19 @@ func (t *Table) Choices(d *Desk, id ailleurs.CaseID) (Ranks, error) {
 		return Ranks{}, ailleurs.Refuse("table.not_on_it", "case")
 	}
 	return d.rank(t.market, t.seekers[i])
+}
+
+// outline is a card in a few lines: how many, which ages, which work.
+func outline(c ailleurs.Card) []Row {
+	row := Row{Label: "need.household", Items: []Item{{Key: "need.persons", Args: map[string]string{"n": strconv.Itoa(len(c.Members))}}}}
+	for _, p := range c.Members {
+		row.Items = append(row.Items, Item{Key: "age." + string(p.Age)})
+		for _, code := range p.Rome {
+			row.Items = append(row.Items, Item{Key: "rome." + code})
+		}
+		if p.AnyJob {
+			row.Items = append(row.Items, Item{Key: "need.any_job"})
+		}
+	}
+	return []Row{row}
 }
