@@ -7,10 +7,13 @@ import (
 	"embed"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
+	"io"
 	"io/fs"
 	"mime"
 	"net/http"
 	"path"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -28,7 +31,8 @@ const sealingModule, sealingLoader = "coffre.wasm", "wasm_exec.js"
 // for ever because the bytes can never change.
 type asset struct {
 	name, hash, kind string
-	body             []byte
+	body             io.ReaderAt // embedded files are read where they lie in the program
+	size             int64
 	packed           func() []byte // gzip of body, nil when packing gains nothing; made beside the file at build, else once
 }
 
@@ -46,11 +50,9 @@ func loadAssets() (assets, error) {
 		if f.IsDir() || strings.HasSuffix(f.Name(), ".gz") {
 			continue
 		}
-		body, err := static.ReadFile(path.Join("static", f.Name()))
-		if err != nil {
+		if err := all.embedded(f.Name()); err != nil {
 			return nil, err
 		}
-		all.add(f.Name(), body)
 		if gz, err := static.ReadFile(path.Join("static", f.Name()+".gz")); err == nil {
 			all[f.Name()].packed = func() []byte { return gz }
 		}
@@ -66,21 +68,54 @@ func loadAssets() (assets, error) {
 		if err != nil {
 			return nil, err
 		}
-		all.add(sentencesFor(lang), body)
+		all.made(sentencesFor(lang), body)
 	}
 	// The browser's half searches communes by itself: it reads the archive that the hub embeds, packed already.
-	all.add(communesArchive, territory.Archive())
+	all.made(communesArchive, territory.Archive())
 	all[communesArchive].packed = func() []byte { return nil }
 	return all, nil
 }
 
-// add puts body under name, to be packed once when it is first asked for.
-func (a assets) add(name string, body []byte) {
-	sum := sha256.Sum256(body)
-	a[name] = &asset{
-		name: name, hash: hex.EncodeToString(sum[:8]), kind: kindOf(name), body: body,
-		packed: sync.OnceValue(func() []byte { return pack(body) }),
+// embedded adds a file of static/.
+func (a assets) embedded(name string) error {
+	f, err := static.Open(path.Join("static", name))
+	if err != nil {
+		return err
 	}
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	body, ok := f.(io.ReaderAt)
+	if !ok {
+		return fmt.Errorf("static/%s cannot be read in place", name)
+	}
+	return a.add(name, body, info.Size())
+}
+
+// made adds bytes under a name.
+func (a assets) made(name string, body []byte) {
+	_ = a.add(name, bytes.NewReader(body), int64(len(body))) // memory does not fail
+}
+
+// add puts body under name, to be packed once when it is first asked for.
+func (a assets) add(name string, body io.ReaderAt, size int64) error {
+	sum := sha256.New()
+	if _, err := io.Copy(sum, io.NewSectionReader(body, 0, size)); err != nil {
+		return err
+	}
+	a[name] = &asset{
+		name: name, hash: hex.EncodeToString(sum.Sum(nil)[:8]), kind: kindOf(name), body: body, size: size,
+		packed: sync.OnceValue(func() []byte { return pack(body, size) }),
+	}
+	return nil
+}
+
+// bytes returns the whole body.
+func (f *asset) bytes() []byte {
+	b := make([]byte, f.size)
+	_, _ = f.body.ReadAt(b, 0) // memory does not fail
+	return b
 }
 
 // sentencesFor returns the name under which the catalogue of a language is served.
@@ -135,14 +170,17 @@ func (a assets) serve(w http.ResponseWriter, r *http.Request) error {
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
-	body := f.body
 	if acceptsGzip(r) {
 		if gz := f.packed(); gz != nil {
 			h.Set("Content-Encoding", "gzip")
-			body = gz
+			send(w, r, http.StatusOK, gz)
+			return nil
 		}
 	}
-	send(w, r, http.StatusOK, body)
+	h.Set("Content-Length", strconv.FormatInt(f.size, 10))
+	if r.Method != http.MethodHead {
+		_, _ = io.Copy(w, io.NewSectionReader(f.body, 0, f.size))
+	}
 	return nil
 }
 
@@ -166,16 +204,16 @@ func kindOf(name string) string {
 }
 
 // pack returns body gzipped, or nil when that is not smaller.
-func pack(body []byte) []byte {
+func pack(body io.ReaderAt, size int64) []byte {
 	var b bytes.Buffer
 	z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
 	if err != nil {
 		return nil
 	}
-	if _, err := z.Write(body); err != nil {
+	if _, err := io.Copy(z, io.NewSectionReader(body, 0, size)); err != nil {
 		return nil
 	}
-	if err := z.Close(); err != nil || b.Len() >= len(body) {
+	if err := z.Close(); err != nil || int64(b.Len()) >= size {
 		return nil
 	}
 	return b.Bytes()

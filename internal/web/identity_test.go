@@ -67,16 +67,16 @@ func TestAddressesAndDevicesAreKnownCoarsely(t *testing.T) {
 // Each script names those it needs by the address that is kept for ever, so that one that two pages share is loaded once.
 func TestScriptsNameEachOtherByKeptAddresses(t *testing.T) {
 	a := make(assets)
-	a.add("app.js", []byte(`export const one = 1;`))
-	a.add("coffre.js", []byte(`import { one } from "./app.js"; export * from '/static/app.js';`))
-	a.add("page.js", []byte(`import "./coffre.js"; const c = await import("./coffre.js"); import x from "./absent.js";`))
+	a.made("app.js", []byte(`export const one = 1;`))
+	a.made("coffre.js", []byte(`import { one } from "./app.js"; export * from '/static/app.js';`))
+	a.made("page.js", []byte(`import "./coffre.js"; const c = await import("./coffre.js"); import x from "./absent.js";`))
 	a.link()
-	if want := `import { one } from "` + a.url("app.js") + `"; export * from '` + a.url("app.js") + `';`; string(a["coffre.js"].body) != want {
-		t.Errorf("got  %s\nwant %s", a["coffre.js"].body, want)
+	if want := `import { one } from "` + a.url("app.js") + `"; export * from '` + a.url("app.js") + `';`; string(a["coffre.js"].bytes()) != want {
+		t.Errorf("got  %s\nwant %s", a["coffre.js"].bytes(), want)
 	}
 	coffre := a.url("coffre.js")
-	if want := `import "` + coffre + `"; const c = await import("` + coffre + `"); import x from "./absent.js";`; string(a["page.js"].body) != want {
-		t.Errorf("got  %s\nwant %s", a["page.js"].body, want)
+	if want := `import "` + coffre + `"; const c = await import("` + coffre + `"); import x from "./absent.js";`; string(a["page.js"].bytes()) != want {
+		t.Errorf("got  %s\nwant %s", a["page.js"].bytes(), want)
 	}
 	all, err := loadAssets()
 	if err != nil {
@@ -86,7 +86,7 @@ func TestScriptsNameEachOtherByKeptAddresses(t *testing.T) {
 		if name == sealingLoader {
 			continue
 		}
-		for _, found := range importing.FindAllStringSubmatch(string(all[name].body), -1) {
+		for _, found := range importing.FindAllStringSubmatch(string(all[name].bytes()), -1) {
 			if _, ok := all[found[3]]; ok {
 				t.Errorf("%s still asks for %s each time", name, found[3])
 			} else if found[3] != sealingLoader {

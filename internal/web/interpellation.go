@@ -84,8 +84,10 @@ func (s *Server) thread(w http.ResponseWriter, r *http.Request) error {
 		if err := s.ownPlaces(r, e, &v); err != nil {
 			return err
 		}
-		if err := s.otherTowns(r, &v); err != nil {
-			return err
+		if r.FormValue("orienter") != "" { // every member of the alliance: only for whoever asks
+			if err := s.otherTowns(r, &v); err != nil {
+				return err
+			}
 		}
 	}
 	found, err := s.placesOf(r, a, wanted{Agents: []ailleurs.AgentID{t.Lead, t.Second, t.Signatory, t.Origins[0], t.Origins[1]}})

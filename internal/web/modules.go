@@ -20,7 +20,7 @@ func (a assets) link() {
 		if !ok || done[name] || slices.Contains(above, name) || name == sealingLoader {
 			return
 		}
-		text := string(f.body)
+		text := string(f.bytes())
 		for _, found := range importing.FindAllStringSubmatch(text, -1) {
 			one(found[3], append(above, name))
 		}
@@ -32,7 +32,7 @@ func (a assets) link() {
 			return part[1] + part[2] + a.url(part[3]) + part[4]
 		})
 		if linked != text {
-			a.add(name, []byte(linked))
+			a.made(name, []byte(linked))
 		}
 		done[name] = true
 	}

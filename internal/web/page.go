@@ -105,7 +105,7 @@ func loadVoice(lang Lang, files assets) (*voice, error) {
 		return nil, err
 	}
 	for _, name := range names {
-		if v.pages[pageName(name)], err = parseWith(shared, name, nil); err != nil {
+		if v.pages[pageName(name)], err = parseInto(shared, name, nil); err != nil {
 			return nil, err
 		}
 	}
@@ -115,22 +115,18 @@ func loadVoice(lang Lang, files assets) (*voice, error) {
 		return nil, err
 	}
 	for _, name := range prose {
-		if v.pages[pageName(name)], err = parseWith(shared, name, func(s string) string { return typesetHTML(lang, s) }); err != nil {
+		if v.pages[pageName(name)], err = parseInto(shared, name, func(s string) string { return typesetHTML(lang, s) }); err != nil {
 			return nil, err
 		}
 	}
-	v.layout, err = shared.Clone()
-	if err != nil {
-		return nil, err
-	}
-	v.layout = v.layout.Lookup("_layout.html")
+	v.layout = shared.Lookup("_layout.html")
 	return v, nil
 }
 
 func pageName(file string) string { return strings.TrimSuffix(path.Base(file), ".html") }
 
-// parseWith parses one page among the shared templates.
-func parseWith(shared *template.Template, name string, edit func(string) string) (*template.Template, error) {
+// parseInto parses one page into the set of all, in which every template has a name of its own.
+func parseInto(shared *template.Template, name string, edit func(string) string) (*template.Template, error) {
 	var from fs.FS = templates
 	if edit != nil {
 		from = sentences
@@ -143,11 +139,10 @@ func parseWith(shared *template.Template, name string, edit func(string) string)
 	if edit != nil {
 		text = edit(text)
 	}
-	t, err := shared.Clone()
-	if err != nil {
-		return nil, err
+	if shared.Lookup(pageName(name)) != nil {
+		return nil, fmt.Errorf("two templates are called %s", pageName(name))
 	}
-	return t.New(pageName(name)).Parse(text)
+	return shared.New(pageName(name)).Parse(text)
 }
 
 // typesetHTML sets no-break spaces in the text of a page, leaving tags and template actions alone.
