@@ -227,8 +227,8 @@ func (d *Desk) SaveDraft(once string, h Dossier, f DraftForm, at time.Time) (ail
 	return save, nil
 }
 
-// keep carries over what was sealed and the form does not show: what is excluded besides départements, tokens, the reason
-// to call fewer. The circle around a home that was changed goes.
+// keep carries over what was sealed and the form does not show: what is excluded besides départements, the reason to call
+// fewer. The circle around a home that was changed goes.
 func (d *Desk) keep(f *DraftForm, before DraftForm) {
 	var circle []string
 	if home, err := d.commune(before.Limits.Home); err == nil && f.Limits.Home != before.Limits.Home && f.Limits.Home != home.Label() {
@@ -239,7 +239,7 @@ func (d *Desk) keep(f *DraftForm, before DraftForm) {
 			f.Limits.Excluded = append(f.Limits.Excluded, key)
 		}
 	}
-	f.Limits.Rivals, f.Limits.StayNear, f.Limits.FewerWhy = before.Limits.Rivals, before.Limits.StayNear, before.Limits.FewerWhy
+	f.Limits.FewerWhy = before.Limits.FewerWhy
 	if f.Threat.Since == "" && f.Threat.Notes == "" {
 		f.Threat.Since, f.Threat.Notes = before.Threat.Since, before.Threat.Notes
 	}

@@ -128,6 +128,9 @@ func (d *Desk) placeRows(label string, keys []string) []Row {
 
 func (d *Desk) place(key string) Item {
 	kind, code, _ := strings.Cut(key, ":")
+	if kind == "m" {
+		return Item{Member: ailleurs.MemberID(code)}
+	}
 	if d.Communes != nil {
 		switch kind {
 		case "c":

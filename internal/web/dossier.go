@@ -160,8 +160,9 @@ func (s *Server) dossierPageData(r *http.Request, c relocation.CaseView) (sealed
 	if c.Sheet != nil { // whoever signs checks that no addressee is excluded
 		ask.Members = append(c.Sheet.Sheet.Addressees(), addedMembers(c)...)
 	}
-	if slices.ContainsFunc(c.Threads, func(t relocation.ThreadLine) bool { return t.State == ailleurs.Redirected }) {
-		// Which one a redirect names is sealed: the page gets the names of all.
+	named := slices.ContainsFunc(c.Threads, func(t relocation.ThreadLine) bool { return t.State == ailleurs.Redirected })
+	if named || c.Fled && c.State.Before(ailleurs.Preparing) {
+		// Which one a redirect names, or the limits exclude, is sealed: the page gets the names of all.
 		if page.Towns, err = s.everyTown(r); err != nil {
 			return page, err
 		}

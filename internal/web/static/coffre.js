@@ -318,14 +318,23 @@ export function fill(form, values) {
   }
 }
 
+// forgive takes the last no away.
+function forgive(form) {
+  form.querySelectorAll("[aria-invalid]").forEach((f) => {
+    f.removeAttribute("aria-invalid");
+    if (f.dataset.hint) f.setAttribute("aria-describedby", f.dataset.hint);
+    else f.removeAttribute("aria-describedby");
+  });
+  form.querySelectorAll("[data-refused]").forEach((e) => e.remove());
+  form.querySelectorAll(".wrong").forEach((e) => e.classList.remove("wrong"));
+}
+
 // refuse shows a no where it belongs: beside its field when there is one, above the form always.
 export function refuse(form, error) {
   const refused = error instanceof Refusal;
   if (!refused) console.error(error);
   const text = refused ? error.message : say("coffre.fault");
-  form.querySelectorAll("[aria-invalid]").forEach((f) => { f.removeAttribute("aria-invalid"); f.removeAttribute("aria-describedby"); });
-  form.querySelectorAll("[data-refused]").forEach((e) => e.remove());
-  form.querySelectorAll(".wrong").forEach((e) => e.classList.remove("wrong"));
+  forgive(form);
   const box = element("div", undefined, { class: "errors", role: "alert", tabindex: "-1", "data-refused": "" });
   const line = element("p", text);
   box.append(line);
@@ -334,7 +343,8 @@ export function refuse(form, error) {
     field.id ||= "f-" + field.name.replace(/\W+/g, "-");
     field.setAttribute("aria-invalid", "true");
     const hint = element("p", text, { class: "error", id: field.id + "-refused", "data-refused": "" });
-    field.setAttribute("aria-describedby", hint.id);
+    field.dataset.hint ??= field.getAttribute("aria-describedby") ?? "";
+    field.setAttribute("aria-describedby", `${hint.id} ${field.dataset.hint}`.trim());
     const around = field.closest(".field");
     around?.classList.add("wrong");
     field.before(hint);
@@ -395,6 +405,7 @@ async function submit(form, button) {
   const busy = [...form.querySelectorAll("button")];
   busy.forEach((b) => { b.disabled = true; });
   form.setAttribute("aria-busy", "true");
+  forgive(form);
   try {
     await unlocked();
     form.dataset.once ||= once();
