@@ -111,7 +111,7 @@ func NewRanker(in *Instance) *Ranker {
 func (ranker *Ranker) Rank(k int) *Ranking {
 	in, r := ranker.in, ranker.rules
 	r.forHousehold, r.fitsFor = -1, nil // it may be another one by now
-	ranking := &Ranking{}
+	ranking := &Ranking{Best: make([]Ranked, 0, len(in.Homes)), Excluded: make([]Exclusion, 0, len(in.Homes))}
 	outcome := make([]string, len(in.Homes)) // of homes that break no rule by themselves
 	for h := range in.Homes {
 		ranker.broken[h], _ = r.home(k, h)
@@ -252,8 +252,8 @@ func (ranker *Ranker) visit(k int, found func(homes []valued, jobs []int, value 
 				weights.SpareRoom*int64(min(home.Persons-household.Persons, 3)) + weights.Support*int64(ranker.met[home.Member]) +
 				weights.Reciprocity*int64(min(max(-member.Balance, -10), 10))})
 		}
-		if len(homes) > 1 {
-			slices.SortStableFunc(homes, func(a, b valued) int { return int(a.entry - b.entry) })
+		if byEntry := func(a, b valued) int { return int(a.entry - b.entry) }; !slices.IsSortedFunc(homes, byEntry) {
+			slices.SortStableFunc(homes, byEntry)
 		}
 		for len(homes) > 0 {
 			entry := homes[0].entry
