@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"time"
 
 	"codeberg.org/ailleurs/ailleurs"
@@ -104,6 +105,8 @@ func (c demoCommand) people(w world, cfg hub.Config) ([]demo.Persona, error) {
 }
 
 func (c demoCommand) build(w world, cfg hub.Config) ([]demo.Persona, error) {
+	// Making an alliance leaves little behind: collecting it less often spares a tenth of the time.
+	defer debug.SetGCPercent(debug.SetGCPercent(400))
 	if err := hub.NewLogs(cfg, "demo"); err != nil {
 		return nil, err
 	}

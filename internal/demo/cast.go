@@ -42,12 +42,12 @@ type casting struct {
 }
 
 // roles are those of the person in place i of a casting. Lyon's second is on duty at night as well, so that six people
-// are enough to play everything.
+// are enough to play everything, and Bordeaux's takes an alert over from them.
 func (c casting) roles(i int) []ailleurs.Role {
 	switch {
 	case i == 2:
 		return []ailleurs.Role{ailleurs.Signatory}
-	case i == 1 && c.code == communes[0]:
+	case i == 1 && (c.code == communes[0] || c.code == communes[1]):
 		return []ailleurs.Role{ailleurs.Caseworker, ailleurs.DutyOfficer}
 	default:
 		return []ailleurs.Role{ailleurs.Caseworker}

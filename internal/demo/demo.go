@@ -13,6 +13,7 @@ import (
 
 	"codeberg.org/ailleurs/ailleurs"
 	"codeberg.org/ailleurs/ailleurs/internal/hub"
+	"codeberg.org/ailleurs/ailleurs/internal/protection"
 	"codeberg.org/ailleurs/ailleurs/internal/relocation"
 )
 
@@ -80,6 +81,9 @@ func BuildWorld(ctx context.Context, h *hub.Hub, size Size, at time.Time) (*Worl
 	if err := learn(ctx, h, everyone); err != nil {
 		return nil, err
 	}
+	if err := giveLines(ctx, h, coordinators[0], towns, began.Add(2*time.Minute)); err != nil {
+		return nil, fmt.Errorf("demo: lines: %w", err)
+	}
 	if err := h.Relocation.Start(ctx, began.Add(2*time.Minute)); err != nil {
 		return nil, err
 	}
@@ -92,6 +96,19 @@ func BuildWorld(ctx context.Context, h *hub.Hub, size Size, at time.Time) (*Worl
 		persona("bordeaux", "Bordeaux", bordeaux.lead), persona("bordeaux-elu", "Bordeaux", bordeaux.signatory),
 		persona("coordination", "Coordination de l’alliance", coordinators[0]),
 	}}, nil
+}
+
+// giveLines puts the duty officers into the call tree, with numbers that are kept for fiction.
+func giveLines(ctx context.Context, h *hub.Hub, by *Person, towns []*town, at time.Time) error {
+	var lines []protection.Line
+	for _, t := range towns {
+		for _, p := range t.people() {
+			if p.Is(ailleurs.DutyOfficer) {
+				lines = append(lines, protection.Line{Agent: p.Agent, Line: fmt.Sprintf("+331990000%02d", len(lines)+1)})
+			}
+		}
+	}
+	return h.Protection.SetLines(ctx, by.Actor, lines, at)
 }
 
 // DeclineBut has every addressee of a case say that it has no housing, but the town of that commune: when all have
@@ -126,7 +143,7 @@ type happening struct {
 }
 
 // tick is how finely the demonstration's past is told: what happens within one tick happens side by side.
-const tick = 6 * time.Hour
+const tick = 24 * time.Hour
 
 // unfold lets time pass from began to at: steps of the stories, what falls due, and offers renewed as their owners do.
 func unfold(ctx context.Context, h *hub.Hub, towns []*town, all []*story, began, at time.Time) error {
@@ -157,7 +174,7 @@ func unfold(ctx context.Context, h *hub.Hub, towns []*town, all []*story, began,
 	for now := first; now.Before(at); now = now.Add(tick) {
 		end := min(now.Add(tick).UnixNano(), at.UnixNano())
 		until := time.Unix(0, end).UTC()
-		if now.Sub(renewed) > 10*24*time.Hour {
+		if now.Sub(renewed) > ailleurs.OfferFresh-24*time.Hour {
 			renewed = now
 			if err := renew(ctx, h, towns, now); err != nil {
 				return err
@@ -171,13 +188,22 @@ func unfold(ctx context.Context, h *hub.Hub, towns []*town, all []*story, began,
 			return err
 		}
 		what = what[n:]
-		if report, err := h.RunDue(ctx, until); err != nil {
+		if err := fallDue(ctx, h, until); err != nil {
 			return fmt.Errorf("demo: what fell due: %w", err)
-		} else if len(report.Failures) > 0 {
-			return fmt.Errorf("demo: what fell due: %s: %w", report.Failures[0].Kind, report.Failures[0].Err)
 		}
 	}
 	return nil
+}
+
+// fallDue does what is due as several hubs on one database would, each job by one of them.
+func fallDue(ctx context.Context, h *hub.Hub, at time.Time) error {
+	return atOnce(8, func(int) error {
+		report, err := h.RunDue(ctx, at)
+		if err == nil && len(report.Failures) > 0 {
+			err = fmt.Errorf("%s: %w", report.Failures[0].Kind, report.Failures[0].Err)
+		}
+		return err
+	})
 }
 
 // together runs the steps of one tick: stories side by side, the steps of one story in their order.
@@ -245,6 +271,9 @@ func stories(h *hub.Hub, coordinators []*Person, towns []*town, n int) []*story 
 		}
 		s.origin = towns[from]
 		s.rings = circles(h, towns, from, i)
+		if s.goes != silent && i%4 != 2 {
+			s.rings = s.rings[:1] // most calls are answered before they widen
+		}
 		if s.goes != silent {
 			s.host = s.rings[0][0]
 		}

@@ -54,6 +54,10 @@ func TestTheDemonstrationRunsThroughTheRealUseCases(t *testing.T) {
 	if report.Rows < 1000 {
 		t.Errorf("only %d rows were held against their events", report.Rows)
 	}
+	lines, err := h.Protection.Lines(context.Background(), ailleurs.Actor{Agent: people[0].Agent, Roles: []ailleurs.Role{ailleurs.DutyOfficer}}, day)
+	if err != nil || len(lines) != 2 || lines[0].Line == "" || lines[1].Line == "" {
+		t.Errorf("who is on duty cannot be rung: %+v, %v", lines, err)
+	}
 	var missing []ailleurs.CaseState
 	err = h.DB.View(context.Background(), func(tx *store.Tx) error {
 		have, err := store.All[ailleurs.CaseState](tx, "SELECT DISTINCT state FROM dossier")

@@ -67,11 +67,11 @@ func enrol(ctx context.Context, h *hub.Hub, inv alliance.Invitation, member aill
 		Actor: ailleurs.Actor{Agent: inv.Agent, Member: member, Roles: roles}, Name: inv.Name, Email: email,
 		keys: keys, public: keys.Public(),
 	}
-	unlockers, codes, err := paperUnlockers(keys, 2)
+	papers, unlockers, err := paperUnlockers(keys, 2)
 	if err != nil {
 		return nil, err
 	}
-	p.Paper = codes[0]
+	p.Paper = papers[0].code
 	entry := keys.Entry(at)
 	own := entry.Approval()
 	own.By, own.Epoch, own.At = keys.Agent, keys.Epoch, at
@@ -90,35 +90,41 @@ func enrol(ctx context.Context, h *hub.Hub, inv alliance.Invitation, member aill
 		return nil, err
 	}
 	for _, f := range in.Files {
-		if err := prove(ctx, h, viewer, f, codes, at); err != nil {
+		if err := prove(ctx, h, viewer, f, papers, at); err != nil {
 			return nil, err
 		}
 	}
 	return p, h.Alliance.End(ctx, in.Token.Reveal(), at)
 }
 
+// A paper is a paper code and what it opens with.
+type paper struct {
+	code     string
+	unlocker *vault.Unlocker
+}
+
 // paperUnlockers gives the keys n paper codes and wraps them to each.
-func paperUnlockers(keys *vault.Trousseau, n int) ([]alliance.NewUnlocker, []string, error) {
-	codes := make([]string, n)
-	locks := make([]vault.Lock, n)
-	for i := range codes {
-		codes[i] = vault.NewPaperCode()
-		u, err := vault.PaperUnlocker(codes[i])
+func paperUnlockers(keys *vault.Trousseau, n int) ([]paper, []alliance.NewUnlocker, error) {
+	papers := make([]paper, n)
+	for i := range papers {
+		code := vault.NewPaperCode()
+		u, err := vault.PaperUnlocker(code)
 		if err != nil {
 			return nil, nil, err
 		}
 		if err := keys.AddLock(u); err != nil {
 			return nil, nil, err
 		}
-		locks[i] = u.Lock()
+		papers[i] = paper{code, u}
 	}
 	out := make([]alliance.NewUnlocker, n)
-	for i, l := range locks {
+	for i, p := range papers {
+		l := p.unlocker.Lock()
 		file, err := keys.Wrap(l)
 		if err != nil {
 			return nil, nil, err
 		}
-		login, err := vault.NewPaperSignIn(codes[i])
+		login, err := vault.NewPaperSignIn(p.code)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -126,23 +132,18 @@ func paperUnlockers(keys *vault.Trousseau, n int) ([]alliance.NewUnlocker, []str
 			Kind: ailleurs.PaperUnlocker, Lock: l.Text(), File: file, Lookup: login.Lookup(), Login: login.Verifier(),
 		}
 	}
-	return out, codes, nil
+	return papers, out, nil
 }
 
 // prove opens the wrapped keys with the code they were wrapped to, as a fresh page would, and signs the hub's challenge.
-func prove(ctx context.Context, h *hub.Hub, v alliance.Viewer, f alliance.File, codes []string, at time.Time) error {
-	var u *vault.Unlocker
-	for _, code := range codes {
-		one, err := vault.PaperUnlocker(code)
-		if err != nil {
-			return err
-		}
-		if one.Lock().Text() == f.Lock {
-			u = one
-		}
-	}
-	if u == nil {
+func prove(ctx context.Context, h *hub.Hub, v alliance.Viewer, f alliance.File, papers []paper, at time.Time) error {
+	i := slices.IndexFunc(papers, func(p paper) bool { return p.unlocker.Lock().Text() == f.Lock })
+	if i < 0 {
 		return fmt.Errorf("demo: no code opens %s", f.Unlocker)
+	}
+	u, err := vault.PaperUnlocker(papers[i].code)
+	if err != nil {
+		return err
 	}
 	keys, err := vault.OpenTrousseau(f.Data, u)
 	if err != nil {

@@ -24,9 +24,9 @@ type story struct {
 	host         *town // in the first ring; nil: nobody will propose
 	goes         goal
 
-	id     ailleurs.CaseID
-	steps  []step
-	thread ailleurs.ThreadID // of the host
+	id      ailleurs.CaseID
+	steps   []step
+	threads map[ailleurs.MemberID]ailleurs.ThreadID // of the addressees who have found theirs
 }
 
 // A step is done after a number of hours from the one before.
@@ -111,8 +111,37 @@ func (s *story) addressed(ctx context.Context, p *Person, at time.Time) (desk.Th
 	return t, err
 }
 
-// threadOf finds the thread of this case in the inbox of an addressee.
+// onCase is a step of one of the people of the case: they read it, make something of it on their desk, and hand that in.
+func onCase[In any](ctx context.Context, s *story, by *Person, at time.Time, handIn func(*relocation.Exchange, context.Context, ailleurs.Actor, In, time.Time) error, make func(*desk.Desk, desk.Dossier) (In, error)) error {
+	c, err := s.as(ctx, by, at)
+	if err != nil {
+		return err
+	}
+	in, err := make(by.Desk(s.h), c)
+	if err != nil {
+		return err
+	}
+	return handIn(s.h.Relocation, ctx, by.Actor, in, at)
+}
+
+// onThread is a step of one of an addressee's people.
+func onThread[In any](ctx context.Context, s *story, by *Person, at time.Time, handIn func(*relocation.Exchange, context.Context, ailleurs.Actor, In, time.Time) error, make func(*desk.Desk, desk.Thread) (In, error)) error {
+	t, err := s.addressed(ctx, by, at)
+	if err != nil {
+		return err
+	}
+	in, err := make(by.Desk(s.h), t)
+	if err != nil {
+		return err
+	}
+	return handIn(s.h.Relocation, ctx, by.Actor, in, at)
+}
+
+// threadOf finds the thread of this case in the inbox of an addressee, once for their town.
 func (s *story) threadOf(ctx context.Context, p *Person, at time.Time) (ailleurs.ThreadID, error) {
+	if id := s.threads[p.Member]; id != "" {
+		return id, nil
+	}
 	for _, tab := range relocation.Tabs {
 		after := ""
 		for {
@@ -122,6 +151,10 @@ func (s *story) threadOf(ctx context.Context, p *Person, at time.Time) (ailleurs
 			}
 			for _, r := range page.Rows {
 				if r.Case == s.id && r.Thread != "" {
+					if s.threads == nil {
+						s.threads = map[ailleurs.MemberID]ailleurs.ThreadID{}
+					}
+					s.threads[p.Member] = r.Thread
 					return r.Thread, nil
 				}
 			}
@@ -307,40 +340,23 @@ func (s *story) submission(ctx context.Context, at time.Time) (ailleurs.SubmitCa
 }
 
 func (s *story) attest(ctx context.Context, at time.Time) error {
-	h, err := s.as(ctx, s.origin.second, at)
-	if err != nil {
-		return err
-	}
-	signed, err := s.origin.second.Desk(s.h).Attest(s.onceFor("attest"), h, s.places(), at)
-	if err != nil {
-		return err
-	}
-	return s.h.Relocation.Endorse(ctx, s.origin.second.Actor, signed, at)
+	return onCase(ctx, s, s.origin.second, at, (*relocation.Exchange).Endorse, func(d *desk.Desk, c desk.Dossier) (ailleurs.Signature, error) {
+		return d.Attest(s.onceFor("attest"), c, s.places(), at)
+	})
 }
 
 func (s *story) signCall(ctx context.Context, at time.Time) error {
-	h, err := s.as(ctx, s.origin.signatory, at)
-	if err != nil {
-		return err
-	}
-	signed, err := s.origin.signatory.Desk(s.h).SignCall(s.onceFor("sign"), h, at)
-	if err != nil {
-		return err
-	}
-	return s.h.Relocation.Endorse(ctx, s.origin.signatory.Actor, signed, at)
+	return onCase(ctx, s, s.origin.signatory, at, (*relocation.Exchange).Endorse, func(d *desk.Desk, c desk.Dossier) (ailleurs.Signature, error) {
+		return d.SignCall(s.onceFor("sign"), c, at)
+	})
 }
 
 func (s *story) suspend(ctx context.Context, at time.Time) error {
 	for _, p := range []*Person{s.origin.lead, s.origin.second} {
-		h, err := s.as(ctx, p, at)
+		err := onCase(ctx, s, p, at, (*relocation.Exchange).Suspend, func(d *desk.Desk, c desk.Dossier) (ailleurs.Signature, error) {
+			return d.Stand(s.onceFor("suspend"), c, ailleurs.ToSuspend, at)
+		})
 		if err != nil {
-			return err
-		}
-		signed, err := p.Desk(s.h).Stand(s.onceFor("suspend"), h, ailleurs.ToSuspend, at)
-		if err != nil {
-			return err
-		}
-		if err := s.h.Relocation.Suspend(ctx, p.Actor, signed, at); err != nil {
 			return err
 		}
 	}
@@ -348,16 +364,9 @@ func (s *story) suspend(ctx context.Context, at time.Time) error {
 }
 
 func (s *story) check(ctx context.Context, at time.Time) error {
-	c := s.coordinators[s.n%2]
-	h, err := s.as(ctx, c, at)
-	if err != nil {
-		return err
-	}
-	signed, err := c.Desk(s.h).Check(s.onceFor("check"), h, s.places(), at)
-	if err != nil {
-		return err
-	}
-	return s.h.Relocation.Check(ctx, c.Actor, signed, at)
+	return onCase(ctx, s, s.coordinators[s.n%2], at, (*relocation.Exchange).Check, func(d *desk.Desk, c desk.Dossier) (ailleurs.Signature, error) {
+		return d.Check(s.onceFor("check"), c, s.places(), at)
+	})
 }
 
 // read has the first three addressees open the call.
@@ -450,16 +459,9 @@ func (s *story) propose(ctx context.Context, at time.Time) error {
 }
 
 func (s *story) offer(ctx context.Context, at time.Time) error {
-	p := s.host.signatory
-	thread, err := s.addressed(ctx, p, at)
-	if err != nil {
-		return err
-	}
-	signed, err := p.Desk(s.h).SignAnswer(s.onceFor("offer"), thread, at)
-	if err != nil {
-		return err
-	}
-	return s.h.Relocation.SignAnswer(ctx, p.Actor, signed, at)
+	return onThread(ctx, s, s.host.signatory, at, (*relocation.Exchange).SignAnswer, func(d *desk.Desk, t desk.Thread) (ailleurs.Signature, error) {
+		return d.SignAnswer(s.onceFor("offer"), t, at)
+	})
 }
 
 func (s *story) retain(ctx context.Context, at time.Time) error {
@@ -468,12 +470,11 @@ func (s *story) retain(ctx context.Context, at time.Time) error {
 	if err != nil {
 		return err
 	}
-	for _, t := range h.Threads {
-		if t.Member == s.host.member {
-			s.thread = t.ID
-		}
+	thread, err := s.threadOf(ctx, s.host.lead, at)
+	if err != nil {
+		return err
 	}
-	save, signed, err := lead.Desk(s.h).Retain(s.onceFor("retain"), h, s.thread, code, at)
+	save, signed, err := lead.Desk(s.h).Retain(s.onceFor("retain"), h, thread, code, at)
 	if err != nil {
 		return err
 	}
@@ -484,88 +485,45 @@ func (s *story) retain(ctx context.Context, at time.Time) error {
 }
 
 func (s *story) welcome(ctx context.Context, at time.Time) error {
-	lead := s.host.lead
-	thread, err := s.addressed(ctx, lead, at)
-	if err != nil {
-		return err
-	}
-	w, err := lead.Desk(s.h).Welcome(s.onceFor("welcome"), thread, s.publics(s.host), at)
-	if err != nil {
-		return err
-	}
-	return s.h.Relocation.Welcome(ctx, lead.Actor, w, at)
+	return onThread(ctx, s, s.host.lead, at, (*relocation.Exchange).Welcome, func(d *desk.Desk, t desk.Thread) (ailleurs.Welcome, error) {
+		return d.Welcome(s.onceFor("welcome"), t, s.publics(s.host), at)
+	})
 }
 
 func (s *story) handOver(ctx context.Context, at time.Time) error {
-	lead := s.origin.lead
-	h, err := s.as(ctx, lead, at)
-	if err != nil {
-		return err
-	}
-	post, err := lead.Desk(s.h).HandOver(s.onceFor("handover"), h, s.n%3 == 0, s.publics(s.host), at)
-	if err != nil {
-		return err
-	}
-	return s.h.Relocation.HandOver(ctx, lead.Actor, post, at)
+	return onCase(ctx, s, s.origin.lead, at, (*relocation.Exchange).HandOver, func(d *desk.Desk, c desk.Dossier) (ailleurs.HandOver, error) {
+		return d.HandOver(s.onceFor("handover"), c, s.n%3 == 0, s.publics(s.host), at)
+	})
 }
 
 func (s *story) prepare(ctx context.Context, at time.Time) error {
-	lead := s.host.lead
-	h, err := s.as(ctx, lead, at)
-	if err != nil {
-		return err
-	}
-	save, err := lead.Desk(s.h).Plan(s.onceFor("plan"), h, arrivalOf(s.n, at), at)
-	if err != nil {
-		return err
-	}
-	return s.h.Relocation.Save(ctx, lead.Actor, save, at)
+	return onCase(ctx, s, s.host.lead, at, (*relocation.Exchange).Save, func(d *desk.Desk, c desk.Dossier) (ailleurs.Save, error) {
+		return d.Plan(s.onceFor("plan"), c, arrivalOf(s.n, at), at)
+	})
 }
 
 func (s *story) depart(ctx context.Context, at time.Time) error {
-	lead := s.host.lead
-	h, err := s.as(ctx, lead, at)
-	if err != nil {
-		return err
-	}
-	d, err := lead.Desk(s.h).Depart(s.onceFor("depart"), h, at.Add(8*time.Hour), at)
-	if err != nil {
-		return err
-	}
-	return s.h.Relocation.Depart(ctx, lead.Actor, d, at)
+	return onCase(ctx, s, s.host.lead, at, (*relocation.Exchange).Depart, func(d *desk.Desk, c desk.Dossier) (ailleurs.Depart, error) {
+		return d.Depart(s.onceFor("depart"), c, at.Add(8*time.Hour), at)
+	})
 }
 
 func (s *story) arrive(ctx context.Context, at time.Time) error {
-	lead := s.host.lead
-	h, err := s.as(ctx, lead, at)
-	if err != nil {
-		return err
-	}
-	a, err := lead.Desk(s.h).Arrive(s.onceFor("arrive"), h, code, s.publics(s.host), at)
-	if err != nil {
-		return err
-	}
-	return s.h.Relocation.Arrive(ctx, lead.Actor, a, at)
+	return onCase(ctx, s, s.host.lead, at, (*relocation.Exchange).Arrive, func(d *desk.Desk, c desk.Dossier) (ailleurs.Arrive, error) {
+		return d.Arrive(s.onceFor("arrive"), c, code, s.publics(s.host), at)
+	})
 }
 
 func (s *story) follow(day int) func(context.Context, time.Time) error {
 	return func(ctx context.Context, at time.Time) error {
-		lead := s.host.lead
-		h, err := s.as(ctx, lead, at)
-		if err != nil {
-			return err
-		}
 		light := ailleurs.Well
 		if s.n%5 == 0 {
 			light = ailleurs.ToBeCalled
 		}
-		f, err := lead.Desk(s.h).FollowUp(s.onceFor(fmt.Sprintf("day-%d", day)), h, ailleurs.CourseEntry{
-			Day: day, Ties: "appelle sa famille chaque dimanche (fictif)", Lonely: "un peu le soir", Return: "non",
-		}, light, at)
-		if err != nil {
-			return err
-		}
-		return s.h.Relocation.FollowUp(ctx, lead.Actor, f, at)
+		entry := ailleurs.CourseEntry{Day: day, Ties: "appelle sa famille chaque dimanche (fictif)", Lonely: "un peu le soir", Return: "non"}
+		return onCase(ctx, s, s.host.lead, at, (*relocation.Exchange).FollowUp, func(d *desk.Desk, c desk.Dossier) (ailleurs.FollowUp, error) {
+			return d.FollowUp(s.onceFor(fmt.Sprintf("day-%d", day)), c, entry, light, at)
+		})
 	}
 }
 

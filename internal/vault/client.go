@@ -102,7 +102,11 @@ func (c *Client) Snapshot() ([]byte, error) {
 // this trousseau has not sealed is refused, and nothing is known then; a register that does not agree with the one that
 // the trousseau remembers stops the client for good. Nothing can be done before Learn all the same.
 func (c *Client) Restore(snapshot []byte) error {
-	err := c.directory.restore(c.trousseau, snapshot)
+	d, err := restore(c.trousseau, snapshot)
+	if err == nil {
+		c.directory = d
+		return nil
+	}
 	if r := ailleurs.AsRefusal(err); r != nil && r.Key == "vault.forked" {
 		c.alarm = err
 	}

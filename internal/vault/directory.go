@@ -3,8 +3,10 @@ package vault
 import (
 	"iter"
 	"slices"
+	"sync"
 	"time"
 
+	"filippo.io/age"
 	"golang.org/x/mod/sumdb/note"
 
 	"codeberg.org/ailleurs/ailleurs"
@@ -24,6 +26,7 @@ type Directory struct {
 	members   map[ailleurs.MemberID]*membership
 	founded   bool
 	unfounded []Unfounded
+	read      sync.Map // *age.HybridRecipient by its hash: of those who were sealed to, because reading one takes long
 }
 
 // listing is what the register says of one agent.
@@ -351,9 +354,14 @@ func (d *Directory) Reader(p Public) (Reader, error) {
 	if d == nil || !d.current {
 		return Reader{}, ailleurs.Refuse("vault.no_register", "recipient")
 	}
-	recipient, err := parseRecipient(p.Recipient, "recipient")
-	if err != nil {
-		return Reader{}, err
+	hash := ailleurs.RecipientHash(p.Recipient)
+	known, read := d.read.Load(hash)
+	recipient, _ := known.(*age.HybridRecipient)
+	if !read {
+		var err error
+		if recipient, err = parseRecipient(p.Recipient, "recipient"); err != nil {
+			return Reader{}, err
+		}
 	}
 	l := d.agents[p.Agent]
 	switch {
@@ -366,13 +374,14 @@ func (d *Directory) Reader(p Public) (Reader, error) {
 	}
 	key := l.keys[p.Epoch-1]
 	if verifier, err := verifierText(p.Agent, key.signer[:]); err != nil || verifier != p.Verifier ||
-		key.recipient != ailleurs.RecipientHash(p.Recipient) {
+		key.recipient != hash {
 		return Reader{}, ailleurs.Refuse("vault.swapped_key", "recipient")
 	}
 	if !l.serves() {
 		return Reader{}, ailleurs.Refuse("vault.no_post", "recipient")
 	}
-	return Reader{p.Agent, p.Epoch, p.Recipient, recipient, d}, nil
+	d.read.Store(hash, recipient)
+	return Reader{p.Agent, p.Epoch, hash, recipient, d}, nil
 }
 
 // CheckOwn is the alarm of a trousseau's holder: it refuses when the register has, under their name, keys of this or a

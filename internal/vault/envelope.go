@@ -15,8 +15,8 @@ import (
 type Reader struct {
 	agent     ailleurs.AgentID
 	epoch     int
-	recipient string
-	key       *age.HybridRecipient
+	hash      [32]byte // of the recipient
+	recipient *age.HybridRecipient
 	proved    *Directory
 }
 
@@ -81,9 +81,9 @@ func SealEnvelope(t *Trousseau, fromPart ailleurs.Part, k *Key, to Reader, part 
 	}
 	g := &Grant{
 		Key: k, To: to.agent, ToEpoch: to.epoch, From: t.Agent, FromPart: fromPart, Part: part, At: at, Expires: expires,
-		fromEpoch: t.Epoch, hash: ailleurs.RecipientHash(to.recipient),
+		fromEpoch: t.Epoch, hash: to.hash,
 	}
-	return t.grant(g, to.key)
+	return t.grant(g, to.recipient)
 }
 
 // grant signs and seals what SealEnvelope has checked.

@@ -25,32 +25,32 @@ func (d *Directory) snapshot(t *Trousseau) ([]byte, error) {
 	return t.keep("ailleurs/1 snapshot", d.text()), nil
 }
 
-// restore gives a directory that has replayed nothing what a snapshot holds. The trousseau's pin and the snapshot's must
-// be of one tree; where the pin is ahead, the records that follow will show it.
-func (d *Directory) restore(t *Trousseau, kept []byte) error {
+// restore is the directory that a snapshot holds. The trousseau's pin and the snapshot's must be of one tree; where the pin
+// is ahead, the records that follow will show it.
+func restore(t *Trousseau, kept []byte) (*Directory, error) {
+	pin := t.Register
 	if len(kept) > maxSnapshot {
-		return ailleurs.RefuseAs(ailleurs.TooLarge, "vault.too_large", "snapshot")
+		return nil, ailleurs.RefuseAs(ailleurs.TooLarge, "vault.too_large", "snapshot")
 	}
 	text, ok := t.kept("ailleurs/1 snapshot", kept)
 	if !ok {
-		return ailleurs.Refuse("vault.forged_snapshot", "snapshot")
+		return nil, ailleurs.Refuse("vault.forged_snapshot", "snapshot")
 	}
-	back, err := parseDirectory(text)
+	d, err := parseDirectory(text)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	switch {
-	case back.pin.Verifier != d.pin.Verifier:
-		return ailleurs.Refuse("vault.wrong_log", "snapshot")
-	case d.pin.Size > back.pin.Size:
-		back.pin = d.pin
-	case d.pin.Size > 0 && d.pin != back.pin:
-		if root, err := back.tree.root(d.pin.Size); err != nil || root != d.pin.Hash {
-			return ailleurs.Refuse("vault.forked", "snapshot")
+	case d.pin.Verifier != pin.Verifier:
+		return nil, ailleurs.Refuse("vault.wrong_log", "snapshot")
+	case pin.Size > d.pin.Size:
+		d.pin = pin
+	case pin.Size > 0 && pin != d.pin:
+		if root, err := d.tree.root(pin.Size); err != nil || root != pin.Hash {
+			return nil, ailleurs.Refuse("vault.forked", "snapshot")
 		}
 	}
-	*d = *back
-	return nil
+	return d, nil
 }
 
 // text is the canonical form of what has been replayed: everything in the order of its identifiers, so that a directory
