@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -16,7 +15,7 @@ import (
 // A sealedTable is what the page of proposals exports sealed: the cards and limits that name a coordinator, with the day's
 // offers and the register to check them with.
 type sealedTable struct {
-	Listing  []byte         `json:"listing"`
+	Listing  desk.Listing   `json:"listing"`
 	Cases    []desk.Dossier `json:"cases"`
 	Register struct {
 		Records    [][]byte `json:"records"`
@@ -49,11 +48,7 @@ func (c laying) open(w world) (*desk.Desk, *desk.Table, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	var listing desk.Listing
-	if err := json.Unmarshal(sealed.Listing, &listing); err != nil {
-		return nil, nil, ailleurs.Refuse("vault.malformed", "sealed")
-	}
-	market, err := desk.NewMarket(listing, land)
+	market, err := desk.NewMarket(sealed.Listing, land)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -103,11 +103,9 @@ func exportSealed(t *testing.T, h *hub.Hub, agent ailleurs.AgentID, name string,
 			Persons: o.Persons, Rooms: o.Rooms, Accessible: o.Accessible, Rome: o.Rome, Contract: o.Contract, Level: o.Level, Hours: o.Hours,
 		})
 	}
-	list, err := json.Marshal(listing)
-	must(err)
 	register, err := h.Alliance.RegisterFrom(t.Context(), 0)
 	must(err)
-	b, err := json.Marshal(map[string]any{"listing": list, "cases": found.Cases, "register": register})
+	b, err := json.Marshal(map[string]any{"listing": listing, "cases": found.Cases, "register": register})
 	must(err)
 	must(os.WriteFile(name, b, 0o600))
 	return len(found.Cases)

@@ -28,6 +28,7 @@ type coffre struct {
 	wrapped  pins          // of the trousseau as it was opened or last sealed
 	communes *territory.Territory
 	market   *desk.Market // the day's offers, once loaded
+	table    *desk.Table  // the open cases of a coordinator, once opened
 	fresh    *enrolment
 	staged   *vault.Trousseau // with a lock more or less, until the hub has taken it
 	turn     chan struct{}

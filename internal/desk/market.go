@@ -97,6 +97,7 @@ func NewMarket(l Listing, land *territory.Territory) (*Market, error) {
 	for i, member := range l.Members {
 		m.owned[member.ID] = i
 	}
+	places := make(map[string]territory.Commune)
 	communes := make(map[string]int)
 	owners := make(map[owner]int)
 	seen := make(map[ailleurs.OfferID]bool, len(l.Offers))
@@ -104,8 +105,12 @@ func NewMarket(l Listing, land *territory.Territory) (*Market, error) {
 		member, known := m.owned[o.Member]
 		from, dated := match.ParseDay(string(o.From))
 		until, ends := match.ParseDay(string(o.Until))
-		place, found := land.Commune(o.Commune)
-		if !known || seen[o.ID] || !dated || !found || o.Until != "" && !ends || o.rules().Validate() != nil {
+		place, found := places[o.Commune]
+		if !found {
+			place, found = land.Commune(o.Commune)
+			places[o.Commune] = place
+		}
+		if !known || seen[o.ID] || !dated || !found || place.Code == "" || o.Until != "" && !ends || o.rules().Validate() != nil {
 			m.Refused++
 			continue
 		}

@@ -1,7 +1,6 @@
 package browser
 
 import (
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -101,6 +100,21 @@ func TestTheTownsToCallOnAreRankedInTheBrowser(t *testing.T) {
 	}
 	lyon.send(`form[data-seal="case.submit"]`, path)
 
+	// The list is the same for everyone who may see it, and asked for again only if it has changed.
+	const fetched = `fetch("/places/du-jour", { cache: "no-store" }).then(async (r) => [String(r.status), r.headers.get("ETag"), await r.text()])`
+	mine, theirs := Eval[[]string](lyon, fetched), Eval[[]string](s.be("coordination"), fetched)
+	if mine[0] != "200" || !slices.Equal(mine, theirs) {
+		t.Errorf("the origin and the coordination are shown different lists: %s %s, %s %s", mine[0], mine[1], theirs[0], theirs[1])
+	}
+	if status := Eval[int](lyon, `fetch("/places/du-jour", { cache: "no-store", headers: { "If-None-Match": `+quote(mine[1])+` } }).then((r) => r.status)`); status != 304 {
+		t.Errorf("the same list is answered with %d, want 304", status)
+	}
+	elected := s.be("lyon-elue")
+	elected.Allow("403")
+	if status := Eval[int](elected, `fetch("/places/du-jour").then((r) => r.status)`); status != 403 {
+		t.Errorf("an élue is answered with %d, want 403", status)
+	}
+
 	if said := lyon.Complaints(); len(said) > 0 {
 		t.Errorf("the browser complained: %v", said)
 	}
@@ -150,7 +164,7 @@ func TestOneCaseAmongTwentyThousandOffers(t *testing.T) {
 	lyon.Go(s.draft(lyon, "N1103") + "/appeler")
 	lyon.Until(`document.querySelector("[data-towns] .card")`)
 	members := Eval[[]desk.ListedMember](lyon, `fetch("/places/du-jour").then((r) => r.json()).then((l) => l.members)`)
-	text := base64.StdEncoding.EncodeToString(twentyThousand(t, members))
+	text := string(twentyThousand(t, members))
 	got := Eval[struct {
 		Load   float64   `json:"load"`
 		Rank   []float64 `json:"rank"`
@@ -158,9 +172,9 @@ func TestOneCaseAmongTwentyThousandOffers(t *testing.T) {
 		Answer []string  `json:"answers"`
 	}](lyon, `(async () => {
 		const { ask, page } = await import(document.querySelector('script[src$="/coffre.js"]').src);
-		const file = `+quote(text)+`, input = { page: await page() }, out = { rank: [], answers: [] };
+		const listing = `+text+`, input = { page: await page() }, out = { rank: [], answers: [] };
 		let from = performance.now();
-		await ask("offers.load", { file });
+		await ask("offers.load", { listing });
 		out.load = performance.now() - from;
 		for (let n = 0; n < 9; n++) {
 			from = performance.now();
@@ -174,7 +188,8 @@ func TestOneCaseAmongTwentyThousandOffers(t *testing.T) {
 	if got.Towns == 0 || len(slices.Compact(got.Answer)) != 1 {
 		t.Errorf("%d towns, %d different answers", got.Towns, len(slices.Compact(got.Answer)))
 	}
+	first := got.Rank[0]
 	slices.Sort(got.Rank)
-	t.Logf("20,000 offers in headless Chromium: list of %d KB read in %.0f ms, once; one case, card and limits opened anew: median %.0f ms, from %.0f to %.0f",
-		len(text)*3/4/1024, got.Load, got.Rank[len(got.Rank)/2], got.Rank[0], got.Rank[len(got.Rank)-1])
+	t.Logf("20,000 offers in headless Chromium: list of %d KB read in %.0f ms, once; one case, card and limits opened anew: first %.0f ms, median %.0f ms, longest %.0f ms",
+		len(text)/1024, got.Load, first, got.Rank[len(got.Rank)/2], got.Rank[len(got.Rank)-1])
 }

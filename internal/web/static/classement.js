@@ -1,9 +1,9 @@
 // The members that a case could call upon, ranked on this device: the day's offers come as they come to everyone, the card
 // and the limits are opened in the worker, and what is ticked goes into the form below.
-import { asked, base64, element, page, Refusal, say, unlocked, written } from "./coffre.js";
+import { asked, element, page, Refusal, say, unlocked, worded, written } from "./coffre.js";
 
-// line is an item of the Go half in words; days in its arguments are written as people write them.
-export const line = ({ text, key, args = {} }) => text ?? say(key, Object.fromEntries(Object.entries(args).map(([k, v]) => [k, written(v)])));
+// line is an item of the Go half in words.
+export const line = ({ text, key, args }) => text ?? say(key, worded(args));
 
 // list fills a list with items, and hides it when there are none.
 export function list(into, items) {
@@ -11,11 +11,13 @@ export function list(into, items) {
   into.hidden = !items.length;
 }
 
-// market has the worker read the day's offers, which the browser keeps for a while.
+// market has the worker read the day's offers, which the browser keeps for a while, and returns them as they came.
 export async function market(address) {
   const answer = await fetch(address, { headers: { Accept: "application/json" } });
   if (!answer.ok) throw new Refusal({ key: "coffre.unreachable" });
-  await asked("offers.load", { file: await base64(await answer.arrayBuffer()) });
+  const listing = await answer.json();
+  await asked("offers.load", { listing });
+  return listing;
 }
 
 const root = document.querySelector(".ranking");

@@ -231,6 +231,9 @@ export const written = (text) => /^\d{4}-\d\d-\d\d$/.test(text)
   ? new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "long", timeZone: "UTC" }).format(new Date(text))
   : text;
 
+// worded are the arguments of a sentence, days as people write them.
+export const worded = (args = {}) => Object.fromEntries(Object.entries(args).map(([k, v]) => [k, written(v)]));
+
 // member names a member that only this device has read of.
 const member = (id) => json("page")?.towns?.[id] ?? say("answer.unknown_town");
 
@@ -238,9 +241,9 @@ const member = (id) => json("page")?.towns?.[id] ?? say("answer.unknown_town");
 export function sheet(into, rows) {
   const list = element("dl", undefined, { class: "terms" });
   for (const row of rows) {
-    list.append(element("dt", say(row.label, row.args)));
+    list.append(element("dt", say(row.label, worded(row.args))));
     for (const item of row.items) {
-      list.append(element("dd", item.member ? member(item.member) : item.text === undefined ? say(item.key, item.args) : written(item.text)));
+      list.append(element("dd", item.member ? member(item.member) : item.text === undefined ? say(item.key, worded(item.args)) : written(item.text)));
     }
   }
   into.replaceChildren(list);
