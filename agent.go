@@ -69,7 +69,7 @@ func (a Actor) Require(role Role) error {
 const LeastCoordinators = 3
 
 // MayApprove reports whether the actor is one of those whose signature counts on a change about a member or one of its
-// people: two coordinators for a member that joins and for whoever guards the alliance; otherwise two people of that
+// people: two coordinators for a member that joins or is suspended and for whoever guards the alliance; otherwise two people of that
 // member, or coordinators. Nobody approves what is about themselves, and a guarantor approves nothing.
 func (a Actor) MayApprove(kind RegisterKind, member MemberID, subject AgentID, guards bool) bool {
 	switch {
@@ -77,7 +77,7 @@ func (a Actor) MayApprove(kind RegisterKind, member MemberID, subject AgentID, g
 		return false
 	case a.Is(Coordinator):
 		return true
-	case kind == RegisterAccession || guards:
+	case kind == RegisterAccession || kind == RegisterSuspension || guards:
 		return false
 	}
 	return a.Member == member && slices.ContainsFunc(a.Roles, func(r Role) bool { return r != Guarantor })

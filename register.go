@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -18,13 +19,14 @@ type RegisterKind string
 // The kinds of entry.
 const (
 	RegisterAccession  RegisterKind = "accession"  // a member joins
+	RegisterSuspension RegisterKind = "suspension" // a member takes no part until the suspension ends
 	RegisterTeam       RegisterKind = "team"       // an agent of a member takes or leaves a role
 	RegisterKey        RegisterKind = "key"        // an agent's keys at an epoch
 	RegisterRevocation RegisterKind = "revocation" // an agent's keys up to an epoch are good for nothing any more
 )
 
 // RegisterKinds lists the kinds.
-var RegisterKinds = []RegisterKind{RegisterAccession, RegisterTeam, RegisterKey, RegisterRevocation}
+var RegisterKinds = []RegisterKind{RegisterAccession, RegisterSuspension, RegisterTeam, RegisterKey, RegisterRevocation}
 
 // MaxRegisterEpoch bounds the epochs of keys, so that a number is never read in two ways.
 const MaxRegisterEpoch = 1_000_000
@@ -37,8 +39,9 @@ const MaxRegisterEpoch = 1_000_000
 type RegisterEntry struct {
 	Kind      RegisterKind
 	At        time.Time // whole seconds, UTC
-	Member    MemberID  // accession, team
+	Member    MemberID  // accession, suspension, team
 	Code      string    // accession: INSEE code of the commune or département, or nine-digit SIREN
+	Ends      bool      // suspension: it is over
 	Agent     AgentID   // team, key, revocation
 	Role      Role      // team
 	Leaves    bool      // team: the agent leaves the role instead of taking it
@@ -69,6 +72,8 @@ func (e RegisterEntry) Approval() Statement {
 	switch e.Kind {
 	case RegisterAccession:
 		s.Purpose, s.Subject = ToAdmit, string(e.Member)
+	case RegisterSuspension:
+		s.Purpose, s.Subject = ToStand, string(e.Member)
 	case RegisterTeam:
 		s.Purpose = ToTeam
 	case RegisterKey:
@@ -147,6 +152,13 @@ func (e RegisterEntry) Text() string {
 	case RegisterAccession:
 		line("member", string(e.Member))
 		line("code", e.Code)
+	case RegisterSuspension:
+		line("member", string(e.Member))
+		if e.Ends {
+			line("change", "ends")
+		} else {
+			line("change", "begins")
+		}
 	case RegisterTeam:
 		line("member", string(e.Member))
 		line("agent", string(e.Agent))
@@ -215,6 +227,8 @@ func ParseRegisterEntry(text string) (RegisterEntry, error) {
 			switch e.Kind {
 			case RegisterAccession:
 				fields = append(fields, "member", "code")
+			case RegisterSuspension:
+				fields = append(fields, "member", "change")
 			case RegisterTeam:
 				fields = append(fields, "member", "agent", "role", "change")
 			case RegisterKey:
@@ -237,7 +251,7 @@ func (e *RegisterEntry) set(name, value string) (err error) {
 	switch name {
 	case "kind":
 		e.Kind = RegisterKind(value)
-		ok = e.Kind == RegisterAccession || e.Kind == RegisterTeam || e.Kind == RegisterKey || e.Kind == RegisterRevocation
+		ok = slices.Contains(RegisterKinds, e.Kind)
 	case "at":
 		e.At, err = time.Parse(registerTime, value)
 	case "member":
@@ -253,8 +267,13 @@ func (e *RegisterEntry) set(name, value string) (err error) {
 		e.Role = Role(value)
 		ok = e.Role.Valid()
 	case "change":
-		e.Leaves = value == "leaves"
-		ok = e.Leaves || value == "takes"
+		if e.Kind == RegisterSuspension {
+			e.Ends = value == "ends"
+			ok = e.Ends || value == "begins"
+		} else {
+			e.Leaves = value == "leaves"
+			ok = e.Leaves || value == "takes"
+		}
 	case "epoch":
 		e.Epoch, err = strconv.Atoi(value)
 		ok = e.Epoch >= 1 && e.Epoch <= MaxRegisterEpoch

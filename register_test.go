@@ -25,6 +25,9 @@ func drawEntry(t *rapid.T) ailleurs.RegisterEntry {
 	case ailleurs.RegisterAccession:
 		e.Member = ailleurs.MemberID(id.Draw(t, "member"))
 		e.Code = rapid.StringMatching(`[0-9]{5}|2[AB][0-9]{3}|[0-9]{9}|[0-9]{2,3}|2[AB]`).Draw(t, "code")
+	case ailleurs.RegisterSuspension:
+		e.Member = ailleurs.MemberID(id.Draw(t, "member"))
+		e.Ends = rapid.Bool().Draw(t, "ends")
 	case ailleurs.RegisterTeam:
 		e.Member = ailleurs.MemberID(id.Draw(t, "member"))
 		e.Agent = ailleurs.AgentID(id.Draw(t, "agent"))

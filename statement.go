@@ -27,6 +27,7 @@ const (
 	ToResume   Purpose = "resume"   // lead and second
 	ToHandOver Purpose = "handover" // a departing caseworker's case goes to another
 	ToAdmit    Purpose = "admit"    // two coordinators: a member joins
+	ToStand    Purpose = "standing" // two coordinators: a member is suspended, or no more
 	ToTeam     Purpose = "team"     // two people: someone joins, changes role or leaves
 	ToConfirm  Purpose = "confirm"  // two colleagues: this key is that person's
 	ToRevoke   Purpose = "revoke"   // two people: this key is worth nothing from now on

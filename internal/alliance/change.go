@@ -23,7 +23,8 @@ type ChangeKind string
 // The kinds of change. All but the last become records of the register.
 const (
 	Accession  ChangeKind = "accession"
-	TeamChange ChangeKind = "team" // an agent takes or leaves a role
+	Suspension ChangeKind = "suspension" // of a member; kept with the accessions, its entry says which
+	TeamChange ChangeKind = "team"       // an agent takes or leaves a role
 	KeyChange  ChangeKind = "key"
 	Revocation ChangeKind = "revocation"
 	PostChange ChangeKind = "posts" // who fills the three posts of a member
@@ -44,6 +45,7 @@ type Change struct {
 	AgentName  string
 	Role       ailleurs.Role // of a team change
 	Leaves     bool          // of a team change
+	Ends       bool          // of a suspension
 	Epoch      int           // of keys
 	Key        *PublicKey    // of a change of keys: what their six words are made of, to be heard before it is signed
 	ProposedBy ailleurs.AgentID
@@ -79,6 +81,18 @@ func (c changeRow) entry() (ailleurs.RegisterEntry, error) {
 	return e, nil
 }
 
+// about is the kind of the change as its entry says it.
+func (c changeRow) about() (ChangeKind, error) {
+	if c.Kind != Accession {
+		return c.Kind, nil
+	}
+	e, err := c.entry()
+	if e.Kind == ailleurs.RegisterSuspension {
+		return Suspension, err
+	}
+	return c.Kind, err
+}
+
 // approval is the statement that approves the change.
 func (c changeRow) approval() (ailleurs.Statement, error) {
 	if c.Kind == PostChange {
@@ -107,7 +121,7 @@ func (c changeRow) mayApprove(tx *store.Tx, by ailleurs.Actor) (bool, error) {
 		if guarding, err = guards(tx, c.Agent); err != nil {
 			return false, err
 		}
-	case Accession, PostChange:
+	case Accession, Suspension, PostChange:
 	}
 	return by.MayApprove(kind, c.Member, c.Agent, guarding), nil
 }
@@ -317,9 +331,15 @@ func (a *Alliance) apply(tx *store.Tx, c changeRow, at time.Time) error {
 		return err
 	}
 	done["register_idx"] = index
-	switch c.Kind {
+	kind, err := c.about()
+	if err != nil {
+		return err
+	}
+	switch kind {
 	case Accession:
 		err = tx.Set("member", c.Member, store.Changes{"admitted_at": at, "register_idx": index})
+	case Suspension:
+		err = applySuspension(tx, e, at)
 	case TeamChange:
 		err = a.applyRole(tx, e, index, at)
 	case KeyChange:
@@ -379,9 +399,12 @@ func (c changeRow) show(tx *store.Tx) (Change, error) {
 		if err != nil {
 			return out, err
 		}
-		out.Role, out.Leaves = e.Role, e.Leaves
+		out.Role, out.Leaves, out.Ends = e.Role, e.Leaves, e.Ends
 	}
 	var err error
+	if out.Kind, err = c.about(); err != nil {
+		return out, err
+	}
 	if c.Kind == KeyChange {
 		if out.Key, err = waitingKey(tx, c.Agent, c.Epoch); err != nil {
 			return out, err
@@ -426,7 +449,11 @@ func (a *Alliance) Drop(ctx context.Context, by ailleurs.Actor, id ChangeID, at 
 }
 
 func drop(tx *store.Tx, c changeRow, at time.Time) error {
-	if c.Kind == Accession {
+	kind, err := c.about()
+	if err != nil {
+		return err
+	}
+	if kind == Accession {
 		if err := tx.Set("member", c.Member, store.Changes{"declined_at": at}); err != nil {
 			return err
 		}

@@ -57,6 +57,11 @@ func (u *unit) submit(in ailleurs.SubmitCall) error {
 	if err := u.in(ailleurs.Draft); err != nil {
 		return err
 	}
+	if f, err := u.fellow(u.c.Member); err != nil {
+		return err
+	} else if !f.active() {
+		return ailleurs.RefuseAs(ailleurs.Forbidden, "member.not_active", "")
+	}
 	s := in.Sheet
 	if err := s.Validate(u.c.Member); err != nil {
 		return err

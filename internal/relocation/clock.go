@@ -26,6 +26,8 @@ const (
 	jobFollowLate = "followup.late"
 	jobErase      = "case.erase"
 	jobKept       = "arrival.kept"
+	jobSuspended  = "member.suspended" // its subject is the member; whoever suspends schedules it
+	jobWithout    = "case.without"
 	jobOffer      = "offer.stale"
 	jobSnapshot   = "offer.snapshot"
 	jobKeys       = "case.keys"
@@ -80,6 +82,8 @@ func (e *Exchange) Handlers() jobs.Handlers {
 		jobFollowUp:   onCase(func(u *unit, _ string) error { u.notify(u.c.HostLead, u.c.HostSecond); return nil }),
 		jobFollowLate: onCase((*unit).followLate),
 		jobErase:      onCase((*unit).erase),
+		jobSuspended:  e.without,
+		jobWithout:    onCase((*unit).goOnWithout),
 		jobKept:       onCase(func(u *unit, _ string) error { return u.soonErased() }),
 		jobOffer:      e.staleOffer,
 		jobSnapshot:   e.daily,

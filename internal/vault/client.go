@@ -454,7 +454,7 @@ func (c *Client) Sign(purpose ailleurs.Purpose, subject, digest string, at time.
 	if err := c.ready(); err != nil {
 		return nil, err
 	}
-	if slices.Contains([]ailleurs.Purpose{ailleurs.ToAdmit, ailleurs.ToTeam, ailleurs.ToConfirm, ailleurs.ToRevoke}, purpose) {
+	if slices.Contains([]ailleurs.Purpose{ailleurs.ToAdmit, ailleurs.ToStand, ailleurs.ToTeam, ailleurs.ToConfirm, ailleurs.ToRevoke}, purpose) {
 		return nil, ailleurs.Refuse("vault.reserved_label", "purpose")
 	}
 	if !c.directory.Registered(c.trousseau) {
@@ -523,10 +523,11 @@ func (c *Client) VerifyStatement(signed []byte) (ailleurs.Statement, error) {
 	return c.directory.VerifyStatement(signed)
 }
 
-// Serves reports whether the register names the agent to the role at the member; Served, whether it does or ever did.
+// Serves reports whether the register names the agent to the role at the member, which is not suspended; Served, whether it
+// does or ever did.
 func (c *Client) Serves(a ailleurs.AgentID, m ailleurs.MemberID, r ailleurs.Role) bool {
 	l := c.directory.agents[a]
-	return l != nil && l.posts[post{m, r}].held
+	return l != nil && l.posts[post{m, r}].held && !c.directory.suspended(m)
 }
 
 // Served reports whether the register names the agent to the role at the member, or did before.

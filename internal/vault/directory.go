@@ -71,8 +71,10 @@ func (t tenure) after(e ailleurs.RegisterEntry) bool {
 }
 
 type membership struct {
-	code     string
-	admitted time.Time
+	code      string
+	admitted  time.Time
+	suspended bool
+	changed   time.Time // when it was last suspended, or no more; zero: never
 }
 
 // Unfounded is a record of the register that counts for nothing.
@@ -186,7 +188,16 @@ func (d *Directory) count(r ailleurs.RegisterRecord) error {
 		if d.members[e.Member] != nil {
 			return ailleurs.Refuse("vault.already_member", "register")
 		}
-		d.members[e.Member] = &membership{e.Code, e.At}
+		d.members[e.Member] = &membership{code: e.Code, admitted: e.At}
+	case ailleurs.RegisterSuspension:
+		m := d.members[e.Member]
+		switch {
+		case m == nil:
+			return ailleurs.Refuse("vault.not_a_member", "register")
+		case !e.At.After(m.changed) || m.suspended != e.Ends:
+			return ailleurs.Refuse("vault.rolled_back", "register")
+		}
+		m.suspended, m.changed = !e.Ends, e.At
 	case ailleurs.RegisterTeam:
 		if d.members[e.Member] == nil {
 			return ailleurs.Refuse("vault.not_a_member", "register")
@@ -271,7 +282,7 @@ func (d *Directory) enough(e ailleurs.RegisterEntry, who *listing, approvers []a
 func (d *Directory) actor(a ailleurs.AgentID, m ailleurs.MemberID) ailleurs.Actor {
 	actor := ailleurs.Actor{Agent: a, Member: m}
 	for p := range d.agents[a].held() {
-		if p.member == m || p.role == ailleurs.Coordinator {
+		if p.role == ailleurs.Coordinator || p.member == m && !d.suspended(m) {
 			actor.Roles = append(actor.Roles, p.role)
 		}
 	}
@@ -380,6 +391,9 @@ func (d *Directory) Reader(p Public) (Reader, error) {
 	if !l.serves() {
 		return Reader{}, ailleurs.Refuse("vault.no_post", "recipient")
 	}
+	if d.stopped(l) {
+		return Reader{}, ailleurs.Refuse("vault.member_suspended", "recipient")
+	}
 	d.read.Store(hash, recipient)
 	return Reader{p.Agent, p.Epoch, hash, recipient, d}, nil
 }
@@ -459,5 +473,20 @@ func (d *Directory) Posts(a ailleurs.AgentID) []Post {
 // the compartment person.
 func (d *Directory) ReceivesPersons(m ailleurs.MemberID, at time.Time) bool {
 	member := d.members[m]
-	return member != nil && !at.Before(member.admitted.Add(ailleurs.ObservationPeriod))
+	return member != nil && !member.suspended && !at.Before(member.admitted.Add(ailleurs.ObservationPeriod))
+}
+
+// suspended reports whether two coordinators have suspended the member.
+func (d *Directory) suspended(m ailleurs.MemberID) bool {
+	return d.members[m] != nil && d.members[m].suspended
+}
+
+// stopped reports whether every post that an agent has is at a suspended member.
+func (d *Directory) stopped(l *listing) bool {
+	for p := range l.held() {
+		if !d.suspended(p.member) {
+			return false
+		}
+	}
+	return true
 }

@@ -27,6 +27,7 @@ var RefusalKeys = []string{
 	"vault.may_not_grant",
 	"vault.may_not_hold",
 	"vault.may_not_write",
+	"vault.member_suspended",
 	"vault.mislabelled",
 	"vault.missing_lock",
 	"vault.missing_records",

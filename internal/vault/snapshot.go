@@ -73,13 +73,36 @@ func (d *Directory) text() string {
 	}
 	for _, m := range slices.Sorted(maps.Keys(d.members)) {
 		known := d.members[m]
-		w.line("member", string(m)+" "+known.code+" "+known.admitted.UTC().Format(timeForm))
+		w.line("member", string(m)+" "+known.code+" "+known.admitted.UTC().Format(timeForm)+" "+known.standing())
 	}
 	for _, a := range slices.Sorted(maps.Keys(d.agents)) {
 		w.line("agent", string(a))
 		d.agents[a].write(w)
 	}
 	return w.String()
+}
+
+// standing says since when a member is suspended, or no more: "suspended@TIME", "restored@TIME", "-" for never.
+func (m *membership) standing() string {
+	switch {
+	case m.changed.IsZero():
+		return "-"
+	case m.suspended:
+		return "suspended@" + m.changed.UTC().Format(timeForm)
+	}
+	return "restored@" + m.changed.UTC().Format(timeForm)
+}
+
+func (r *textReader) standing(m *membership, text string) *membership {
+	if text == "-" {
+		return m
+	}
+	what, when, _ := strings.Cut(text, "@")
+	m.suspended, m.changed = what == "suspended", r.instant("member", when)
+	if what != "suspended" && what != "restored" || m.changed.IsZero() {
+		r.bad("member")
+	}
+	return m
 }
 
 func (l *listing) write(w *textWriter) {
@@ -140,12 +163,12 @@ func parseDirectory(text string) (*Directory, error) {
 		d.unfounded = append(d.unfounded, Unfounded{i, ailleurs.Refuse(key, "register")})
 	}
 	for last := ailleurs.MemberID(""); r.has("member"); {
-		f := r.fields("member", 3)
+		f := r.fields("member", 4)
 		m := ailleurs.MemberID(f[0])
 		if !ailleurs.ValidID(m) || m <= last || f[1] == "" {
 			r.bad("member")
 		}
-		last, d.members[m] = m, &membership{f[1], r.instant("member", f[2])}
+		last, d.members[m] = m, r.standing(&membership{code: f[1], admitted: r.instant("member", f[2])}, f[3])
 	}
 	for last := ailleurs.AgentID(""); r.has("agent"); {
 		a := ailleurs.AgentID(r.id("agent"))

@@ -35,6 +35,8 @@ func eventful(t *testing.T) *stage {
 	s.add([]byte("bonjour"))
 	s.enter(ailleurs.RegisterEntry{Kind: ailleurs.RegisterAccession, At: now, Member: ailleurs.NewID[ailleurs.MemberID](), Code: "13055"}, s.founders[0], s.founders[1])
 	s.join(s.bordeaux, ailleurs.Caseworker, s.hostLead, s.founders[2])
+	s.suspension(false, now, s.founders[0], s.founders[1])
+	s.suspension(true, now.Add(time.Hour), s.founders[0], s.founders[1])
 	return s
 }
 

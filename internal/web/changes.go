@@ -105,6 +105,11 @@ func (s *Server) changeLine(r *http.Request, a *alliance.Alliance, c alliance.Ch
 	case alliance.Accession:
 		m, err := a.Member(r.Context(), c.Member)
 		return say("change.accession", "kind", string(m.Kind), "code", m.Code), err
+	case alliance.Suspension:
+		if c.Ends {
+			return say("change.suspension_ends"), nil
+		}
+		return say("change.suspension"), nil
 	case alliance.TeamChange:
 		if c.Leaves {
 			return say("change.leaves", "role", string(c.Role)), nil

@@ -23,8 +23,9 @@ type membersView struct {
 	Kind    Field
 	Members []memberRow
 	Found   int
-	Asked   bool // something was searched for
-	May     bool // the viewer coordinates: propose, look into a member
+	Asked   bool              // something was searched for
+	May     bool              // the viewer coordinates: propose, look into a member
+	Stopped []ailleurs.Member // suspended, for the coordination
 	Pager   Pager
 }
 
@@ -67,6 +68,11 @@ func (s *Server) members(w http.ResponseWriter, r *http.Request) error {
 	}
 	for _, k := range ailleurs.MemberKinds {
 		v.Kind.Options = append(v.Kind.Options, Option{string(k), say("kind." + string(k)), k == f.Kind})
+	}
+	if v.May {
+		if v.Stopped, err = a.Suspended(r.Context()); err != nil {
+			return err
+		}
 	}
 	page, last := 1, max(1, (len(found)+PageSize-1)/PageSize)
 	if n, err := strconv.Atoi(q.Get("page")); err == nil && n >= 1 && n <= last {

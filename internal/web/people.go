@@ -25,6 +25,7 @@ type peopleView struct {
 	Invite   inviteForm
 	Posts    [3]Field // lead, second, signatory
 	Problems []Problem
+	Standing suspensionView
 }
 
 // personRow is one person, and what the viewer may propose about them.
@@ -83,7 +84,7 @@ func (s *Server) peopleOf(r *http.Request, member ailleurs.MemberID) (peopleView
 		return v, err
 	}
 	team := found.Member.Team
-	v.Member, v.Own = found.Member, member == me.Member
+	v.Member, v.Own, v.Standing = found.Member, member == me.Member, suspensionOf(me, found.Member)
 	v.May = me.MayApprove(ailleurs.RegisterTeam, member, "", false)
 	v.Vacant = !team.Complete() && found.Member.Kind != ailleurs.Association // one that coordinates is not called on
 	names := make(map[ailleurs.AgentID]string)

@@ -82,6 +82,7 @@ func (s *Server) routes() []route {
 		get("/membres/adhesion", only(ailleurs.Coordinator), s.accession),
 		post("/membres/adhesion", only(ailleurs.Coordinator), s.proposeMember),
 		get("/membres/{id}", only(ailleurs.Coordinator, ailleurs.Guarantor), s.memberPeople),
+		post("/membres/{id}/suspension", only(ailleurs.Coordinator), s.suspend),
 		get("/compte", signedIn, s.account).inNav("nav.account"),
 		post("/compte/preferences", signedIn, s.prefer),
 		post("/compte/session", signedIn, s.endSession),
