@@ -38,7 +38,7 @@ func TestOpenCasesAreSolvedOnTheCommandLine(t *testing.T) {
 	if me.Key != "coordination" {
 		t.Fatalf("the last persona is %s", me.Key)
 	}
-	sealed := filepath.Join(dir, "fiches-scellees.json")
+	sealed := filepath.Join(dir, "cartes-scellees.json")
 	if n := exportSealed(t, h, me.Agent, sealed, at); n < 3 {
 		t.Fatalf("only %d cases name the coordinator", n)
 	}

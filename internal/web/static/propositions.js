@@ -136,7 +136,7 @@ function save(name, text) {
 
 root.querySelector("[data-export]").addEventListener("click", async () => save("instance.json", (await ask("table.export")).text));
 root.querySelector("[data-sealed-export]").addEventListener("click", async () => {
-  save("fiches-scellees.json", JSON.stringify({ ...bundle, register: await send("/registre", { from: 0 }) }));
+  save("cartes-scellees.json", JSON.stringify({ ...bundle, register: await send("/registre", { from: 0 }) }));
 });
 act(root.querySelector('[data-step="import"]'), async () => {
   const [file] = document.getElementById("plan").files;
