@@ -30,14 +30,18 @@ type dossierView struct {
 	Once     string
 	Page     sealedPage
 
-	Fewer     bool // fewer than five are called, for who reads the reason
-	Additions []additionView
-	Attested  []ailleurs.Attestation
-	Again     againTask
-	Plan      planTask
-	FollowUp  *followUpTask
-	Outcomes  []Option
-	Moves     moves
+	Slip       bool   // the reader may print the person's paper
+	CallBackOn string // once expired
+	Doors      []stateDoor
+	Copy       string // of a print: whose, when, which
+	Fewer      bool   // fewer than five are called, for who reads the reason
+	Additions  []additionView
+	Attested   []ailleurs.Attestation
+	Again      againTask
+	Plan       planTask
+	FollowUp   *followUpTask
+	Outcomes   []Option
+	Moves      moves
 }
 
 // sectionView is one compartment that is sealed to the reader.
@@ -82,6 +86,14 @@ func (s *Server) dossierOf(r *http.Request, c relocation.CaseView) (dossierView,
 			return v, err
 		}
 	}
+	pair := c.Part == ailleurs.OriginLead || c.Part == ailleurs.OriginSecond || c.Part == ailleurs.HostLead || c.Part == ailleurs.HostSecond
+	v.Slip = pair && (!c.State.Ended() || c.State == ailleurs.Expired)
+	if c.State == ailleurs.Expired && pair {
+		v.CallBackOn, v.Doors = s.day(r, c.CallBack), stateDoors
+	}
+	now := at(r)
+	voice := s.voices[visitOf(r).lang]
+	v.Copy = s.say(r, "dossier.copy", "serial", v.Once[:6], "name", viewer(r).Name, "day", voice.date(now), "hour", voice.hour(now))
 	v.Clock = clockOf(c.Deadline, c.Speed, at(r))
 	v.Stepper, v.Side = s.stepper(r, c.State)
 	names, err := s.names(r.Context(), circleOf(c)...)

@@ -53,6 +53,7 @@ func (s *Server) routes() []route {
 		get("/dossiers/{id}", signedIn, s.dossier),
 		get("/dossiers/{id}/modifier", only(ailleurs.Caseworker), s.editDraft),
 		get("/dossiers/{id}/appeler", only(ailleurs.Caseworker), s.callForm),
+		get("/dossiers/{id}/papier", signedIn, s.slip),
 		post("/dossiers/{id}/{action}", signedIn, s.caseAction()).uploads(),
 		get("/appels/{id}", signedIn, s.thread),
 		post("/appels/{id}/{action}", signedIn, s.threadAction()).uploads(),
