@@ -78,6 +78,10 @@ bench-match: build ## measure the matching engine beside CBC, GLPK and HiGHS (BE
 	cd bench/match && npm install --no-package-lock --silent
 	go run ./bench/match $(BENCH_MATCH_FLAGS)
 
+.PHONY: golden
+golden: wasm ## keep what this version writes, for every later one to open (before a release)
+	go test -count=1 -run '^TestWhatEarlierVersionsWroteStillOpens$$' ./internal/demo -golden
+
 .PHONY: fuzz
 fuzz: ## fuzz each parser for FUZZTIME (10s)
 	@.ci/fuzz $(or $(FUZZTIME),10s)
