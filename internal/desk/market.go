@@ -172,6 +172,7 @@ type seeker struct {
 	card    ailleurs.Card
 	limits  *ailleurs.LimitSet // nil: the reader does not hold them
 	waiting int                // days
+	called  []ailleurs.Ring    // of the call under way
 }
 
 // A barrier says why a household is kept from all that a member offers: the letter of the key by which the limits exclude

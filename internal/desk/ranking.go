@@ -130,6 +130,11 @@ func (m *Market) memberOf(home int) int { return m.owners[m.in.Homes[home].Membe
 func (d *Desk) speaksFor(m *Market, k int, s seeker, one match.Ranked, more int) []Item {
 	home := m.Offers[m.homes[one.Home]]
 	items := []Item{m.homeItem(home)}
+	for i, ring := range s.called {
+		if slices.Contains(ring, home.Member) {
+			items = append(items, Item{Key: "rank.called", Args: map[string]string{"n": strconv.Itoa(i + 1)}})
+		}
+	}
 	for w, j := range one.Jobs {
 		items = append(items, m.jobItem(k, one, w, j))
 	}

@@ -56,8 +56,9 @@ func (t *Table) Lay(d *Desk, cases []Dossier, at time.Time) ([]Left, error) {
 			left = append(left, Left{h.ID, Item{Key: "table.without_limits"}})
 			continue
 		}
-		if h.Sheet != nil && h.Sheet.Sheet.CreatedAt.Before(at) {
-			s.waiting = int(at.Sub(h.Sheet.Sheet.CreatedAt) / (24 * time.Hour))
+		if h.Sheet != nil {
+			s.called = h.Sheet.Sheet.Rings
+			s.waiting = max(0, int(at.Sub(h.Sheet.Sheet.CreatedAt)/(24*time.Hour)))
 		}
 		barred, err := d.barred(t.market, s)
 		if err != nil {

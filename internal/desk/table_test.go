@@ -115,7 +115,7 @@ func TestTheTableSaysWhyAndWhatWouldHelp(t *testing.T) {
 	if len(got.Placed) != 1 || got.Placed[0].Name != "Bordeaux" || got.Placed[0].Words == "" {
 		t.Fatalf("placed %+v", got.Placed)
 	}
-	if diff := cmp.Diff([]string{"rank.home", "rank.job_here", "rank.far"}, keysIn(got.Placed[0].Items)); diff != "" {
+	if diff := cmp.Diff([]string{"rank.home", "rank.called", "rank.job_here", "rank.far"}, keysIn(got.Placed[0].Items)); diff != "" {
 		t.Errorf("reasons:\n%s", diff)
 	}
 	if len(got.Unplaced) != 1 || len(got.Unplaced[0].Items) == 0 || got.Unplaced[0].Items[0].Key != "because.places_taken" {

@@ -100,6 +100,8 @@ func (e *Exchange) Suggest(ctx context.Context, by ailleurs.Actor, in ailleurs.P
 		}
 		u.notify(u.c.Lead, u.c.Second)
 		u.say("case.suggested", "", nil)
-		return nil
+		_, err = u.tx.Exec("UPDATE inbox SET changed_at = $1 WHERE case_id = $2 AND thread_id = '' AND agent_id IN ($3, $4)", // new to them
+			u.at, u.c.ID, u.c.Lead, u.c.Second)
+		return err
 	})
 }

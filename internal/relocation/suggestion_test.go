@@ -3,6 +3,7 @@ package relocation_test
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"codeberg.org/ailleurs/ailleurs"
 	"codeberg.org/ailleurs/ailleurs/internal/journal"
@@ -67,8 +68,16 @@ func TestOpenCasesAreHandedTwentyAtATime(t *testing.T) {
 func TestASuggestionReachesTheOriginsTwoAndTellsTheHubNothing(t *testing.T) {
 	eachWorld(t, 12, func(t *testing.T, w *world) {
 		f := w.calling(ailleurs.Normal, w.towns[1:6])
+		l := w.towns[0]
+		w.view(l.second, f) // seen; a minute later there is something new
+		w.pass(time.Minute)
 		in := w.suggestion(f)
 		w.ok(w.Suggest(w.ctx, w.checker[1].Actor, in, w.at))
+		inbox, err := w.Inbox(w.ctx, l.second.Actor, relocation.SentOut, "", w.at)
+		w.ok(err)
+		if !slices.ContainsFunc(inbox.Rows, func(r relocation.Row) bool { return r.Case == f.id && r.Unread() }) {
+			t.Error("the second is told that something awaits them, and finds nothing new")
+		}
 		w.ok(w.Suggest(w.ctx, w.checker[1].Actor, in, w.at)) // sent again, taken once
 		notes := func(h hand) (n int) {
 			for _, b := range w.view(h, f).Sealed.Bodies {
@@ -78,7 +87,6 @@ func TestASuggestionReachesTheOriginsTwoAndTellsTheHubNothing(t *testing.T) {
 			}
 			return n
 		}
-		l := w.towns[0]
 		for name, h := range map[string]hand{"lead": l.lead, "second": l.second, "checker": w.checker[0]} {
 			if n := notes(h); n != 1 {
 				t.Errorf("the %s is handed %d notes, want 1", name, n)
