@@ -191,7 +191,7 @@ func TestLyonCallsOnBordeaux(t *testing.T) {
 	lyon.Go(path + "/appeler")
 	chosen := Eval[int](lyon, `(() => {
 		const all = [...document.querySelectorAll('[name="rings[0][]"]')];
-		const name = (f) => f.nextElementSibling.innerText;
+		const name = (f) => f.nextElementSibling.textContent;
 		const bordeaux = all.find((f) => name(f) === "Bordeaux");
 		const others = all.filter((f) => f !== bordeaux && !["Saint-Étienne"].includes(name(f))).slice(0, 4);
 		for (const f of [bordeaux, ...others]) f.checked = true;

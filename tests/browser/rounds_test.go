@@ -196,7 +196,7 @@ func TestFewerTownsAreCalledForAReason(t *testing.T) {
 	call := `form[data-seal="case.submit"]`
 	Eval[bool](lyon, `(() => {
 		document.querySelectorAll("main details").forEach((d) => { d.open = true; });
-		const of = (ring) => [...document.querySelectorAll('[name="rings[' + ring + '][]"]')].filter((f) => f.nextElementSibling.innerText !== "Saint-Étienne");
+		const of = (ring) => [...document.querySelectorAll('[name="rings[' + ring + '][]"]')].filter((f) => f.nextElementSibling.textContent !== "Saint-Étienne");
 		of(0).slice(0, 3).forEach((f) => { f.checked = true; });
 		of(1).slice(3, 4).forEach((f) => { f.checked = true; });
 		of(2).slice(4, 6).forEach((f) => { f.checked = true; });
