@@ -29,11 +29,12 @@ demo: build ## build, then run a fictitious alliance on http://localhost:8080 (D
 build: wasm ## build the one static binary, bin/ailleurs
 	$(STATIC_BUILD) -ldflags="-s -w -X main.version=$(VERSION)" -o bin/ailleurs ./cmd/ailleurs
 
-# The browser's half. It is embedded into the binary, so it comes first; it is never committed.
+# The browser's half. It is embedded into the binary, packed, so it comes first; it is never committed.
 .PHONY: wasm
 wasm:
 	mkdir -p $(STATIC)
 	GOOS=js GOARCH=wasm $(STATIC_BUILD) -ldflags="-s -w" -o $(STATIC)/coffre.wasm ./cmd/coffre
+	go run internal/web/gz.go $(STATIC)/coffre.wasm
 	cp $(GOROOT_WASM)/wasm_exec.js $(STATIC)/wasm_exec.js
 
 .PHONY: test
@@ -88,4 +89,4 @@ fuzz: ## fuzz each parser for FUZZTIME (10s)
 
 .PHONY: clean
 clean: ## remove what was built
-	rm -rf bin $(STATIC)/coffre.wasm $(STATIC)/wasm_exec.js
+	rm -rf bin $(STATIC)/coffre.wasm* $(STATIC)/wasm_exec.js

@@ -3,7 +3,6 @@ package vault
 import (
 	"fmt"
 	"io"
-	"log/slog"
 )
 
 // scelle is embedded by every type that holds a secret: whatever is printed, logged or marshalled of it says [scellé].
@@ -13,9 +12,6 @@ const scelleText = "[scellé]"
 
 // Format implements fmt.Formatter.
 func (scelle) Format(s fmt.State, _ rune) { _, _ = io.WriteString(s, scelleText) }
-
-// LogValue implements slog.LogValuer.
-func (scelle) LogValue() slog.Value { return slog.StringValue(scelleText) }
 
 // MarshalText implements encoding.TextMarshaler, which encoding/json honours too.
 func (scelle) MarshalText() ([]byte, error) { return []byte(scelleText), nil }

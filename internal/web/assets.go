@@ -31,15 +31,25 @@ const sealingModule, sealingLoader = "coffre.wasm", "wasm_exec.js"
 // for ever because the bytes can never change.
 type asset struct {
 	name, hash, kind string
-	body             io.ReaderAt // embedded files are read where they lie in the program
-	size             int64
-	packed           func() []byte // gzip of body, nil when packing gains nothing; made beside the file at build, else once
+	body             func() body
+	packed           func() *body // gzip of body, nil when packing gains nothing; made by the build, else once
 }
+
+// A body is bytes that are read where they lie: those of embedded files, in the program.
+type body struct {
+	io.ReaderAt
+	size int64
+}
+
+func inMemory(b []byte) body { return body{bytes.NewReader(b), int64(len(b))} }
+
+func (b body) reader() io.Reader { return io.NewSectionReader(b, 0, b.size) }
 
 // assets are the embedded files by name.
 type assets map[string]*asset
 
-// loadAssets reads static/. A file name.gz is the packed form of name, made by the build.
+// loadAssets reads static/. A file name.gz is the packed form of name, made by the build, which leaves name itself out:
+// whoever does not read gzip gets it unpacked.
 func loadAssets() (assets, error) {
 	all := make(assets)
 	files, err := fs.ReadDir(static, "static")
@@ -47,14 +57,20 @@ func loadAssets() (assets, error) {
 		return nil, err
 	}
 	for _, f := range files {
-		if f.IsDir() || strings.HasSuffix(f.Name(), ".gz") {
+		if f.IsDir() {
 			continue
 		}
-		if err := all.embedded(f.Name()); err != nil {
+		b, err := fileOf(f.Name())
+		if err != nil {
 			return nil, err
 		}
-		if gz, err := static.ReadFile(path.Join("static", f.Name()+".gz")); err == nil {
-			all[f.Name()].packed = func() []byte { return gz }
+		if name, packed := strings.CutSuffix(f.Name(), ".gz"); packed {
+			err = all.addPacked(name, b)
+		} else {
+			err = all.add(f.Name(), b)
+		}
+		if err != nil {
+			return nil, err
 		}
 	}
 	all.link()
@@ -72,49 +88,59 @@ func loadAssets() (assets, error) {
 	}
 	// The browser's half searches communes by itself: it reads the archive that the hub embeds, packed already.
 	all.made(communesArchive, territory.Archive())
-	all[communesArchive].packed = func() []byte { return nil }
+	all[communesArchive].packed = func() *body { return nil }
 	return all, nil
 }
 
-// embedded adds a file of static/.
-func (a assets) embedded(name string) error {
+// fileOf returns a file of static/.
+func fileOf(name string) (body, error) {
 	f, err := static.Open(path.Join("static", name))
 	if err != nil {
-		return err
+		return body{}, err
 	}
 	info, err := f.Stat()
 	if err != nil {
-		return err
+		return body{}, err
 	}
-	body, ok := f.(io.ReaderAt)
+	at, ok := f.(io.ReaderAt)
 	if !ok {
-		return fmt.Errorf("static/%s cannot be read in place", name)
+		return body{}, fmt.Errorf("static/%s cannot be read in place", name)
 	}
-	return a.add(name, body, info.Size())
+	return body{at, info.Size()}, nil
 }
 
 // made adds bytes under a name.
-func (a assets) made(name string, body []byte) {
-	_ = a.add(name, bytes.NewReader(body), int64(len(body))) // memory does not fail
+func (a assets) made(name string, b []byte) {
+	_ = a.add(name, inMemory(b)) // memory does not fail
 }
 
-// add puts body under name, to be packed once when it is first asked for.
-func (a assets) add(name string, body io.ReaderAt, size int64) error {
+// add puts b under name, to be packed once when it is first asked for.
+func (a assets) add(name string, b body) error {
+	return a.put(name, b, func() body { return b }, sync.OnceValue(func() *body { return pack(b) }))
+}
+
+// addPacked puts what gz holds under name, to be unpacked once when somebody asks for it so.
+func (a assets) addPacked(name string, gz body) error {
+	if _, err := gzip.NewReader(gz.reader()); err != nil {
+		return fmt.Errorf("static/%s.gz: %w", name, err)
+	}
+	return a.put(name, gz, sync.OnceValue(func() body { return unpack(gz) }), func() *body { return &gz })
+}
+
+// put adds an asset with the hash of the bytes that tell it apart.
+func (a assets) put(name string, told body, plain func() body, packed func() *body) error {
 	sum := sha256.New()
-	if _, err := io.Copy(sum, io.NewSectionReader(body, 0, size)); err != nil {
+	if _, err := io.Copy(sum, told.reader()); err != nil {
 		return err
 	}
-	a[name] = &asset{
-		name: name, hash: hex.EncodeToString(sum.Sum(nil)[:8]), kind: kindOf(name), body: body, size: size,
-		packed: sync.OnceValue(func() []byte { return pack(body, size) }),
-	}
+	a[name] = &asset{name, hex.EncodeToString(sum.Sum(nil)[:8]), kindOf(name), plain, packed}
 	return nil
 }
 
 // bytes returns the whole body.
 func (f *asset) bytes() []byte {
-	b := make([]byte, f.size)
-	_, _ = f.body.ReadAt(b, 0) // memory does not fail
+	b := make([]byte, f.body().size)
+	_, _ = f.body().ReadAt(b, 0) // memory does not fail
 	return b
 }
 
@@ -159,27 +185,28 @@ func (a assets) serve(w http.ResponseWriter, r *http.Request) error {
 	}
 	h := w.Header()
 	h.Set("Content-Type", f.kind)
-	h.Set("ETag", `"`+f.hash+`"`)
-	h.Add("Vary", "Accept-Encoding")
+	tag := `W/"` + f.hash + `"` // weak: packed or not, it says the same
+	h.Set("ETag", tag)
+	h.Set("Vary", "Accept-Encoding") // not by whom, nor in which language: what one session has fetched serves the next
 	if hash == "" {
 		h.Set("Cache-Control", "no-cache")
 	} else {
 		h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	}
-	if r.Header.Get("If-None-Match") == `"`+f.hash+`"` {
+	if r.Header.Get("If-None-Match") == tag {
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
-	if acceptsGzip(r) {
-		if gz := f.packed(); gz != nil {
-			h.Set("Content-Encoding", "gzip")
-			send(w, r, http.StatusOK, gz)
-			return nil
-		}
+	var b body
+	if gz := f.packed(); gz != nil && acceptsGzip(r) {
+		h.Set("Content-Encoding", "gzip")
+		b = *gz
+	} else {
+		b = f.body()
 	}
-	h.Set("Content-Length", strconv.FormatInt(f.size, 10))
+	h.Set("Content-Length", strconv.FormatInt(b.size, 10))
 	if r.Method != http.MethodHead {
-		_, _ = io.Copy(w, io.NewSectionReader(f.body, 0, f.size))
+		_, _ = io.Copy(w, b.reader())
 	}
 	return nil
 }
@@ -203,20 +230,34 @@ func kindOf(name string) string {
 	}
 }
 
-// pack returns body gzipped, or nil when that is not smaller.
-func pack(body io.ReaderAt, size int64) []byte {
-	var b bytes.Buffer
-	z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
+// pack returns b gzipped, or nil when that is not smaller.
+func pack(b body) *body {
+	var packed bytes.Buffer
+	z, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
 	if err != nil {
 		return nil
 	}
-	if _, err := io.Copy(z, io.NewSectionReader(body, 0, size)); err != nil {
+	if _, err := io.Copy(z, b.reader()); err != nil {
 		return nil
 	}
-	if err := z.Close(); err != nil || int64(b.Len()) >= size {
+	if err := z.Close(); err != nil || int64(packed.Len()) >= b.size {
 		return nil
 	}
-	return b.Bytes()
+	gz := inMemory(packed.Bytes())
+	return &gz
+}
+
+// unpack is pack's inverse, for what the build has packed.
+func unpack(gz body) body {
+	z, err := gzip.NewReader(gz.reader())
+	if err != nil {
+		panic(err) // addPacked has read its header
+	}
+	plain, err := io.ReadAll(z)
+	if err != nil {
+		panic(err) // the program itself is damaged
+	}
+	return inMemory(plain)
 }
 
 // acceptsGzip reports whether the client reads gzip.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -320,6 +321,22 @@ func TestAssetsAreKeptForEverUnderTheirHashOnly(t *testing.T) {
 	if err != nil || string(body) != string(s.assets["app.css"].bytes()) {
 		t.Errorf("the packed sheet differs: %v", err)
 	}
+	// What the build has packed goes out as it lies, and unpacked to whoever reads nothing else.
+	module := s.assets[sealingModule]
+	for _, accept := range []string{"gzip, br", "br"} {
+		w := ask(s, "GET", s.assets.url(sealingModule), "", func(r *http.Request) { r.Header.Set("Accept-Encoding", accept) })
+		h, body := w.Header(), w.Body.Bytes()
+		if accept == "br" {
+			if h.Get("Content-Encoding") != "" || !bytes.HasPrefix(body, []byte("\x00asm")) {
+				t.Errorf("without gzip: %v, %d bytes", h, len(body))
+			}
+		} else if h.Get("Content-Encoding") != "gzip" || len(body) != int(module.packed().size) {
+			t.Errorf("with gzip: %v, %d bytes", h, len(body))
+		}
+		if h.Get("Content-Type") != "application/wasm" || h.Get("Vary") != "Accept-Encoding" || !strings.Contains(h.Get("Cache-Control"), "immutable") {
+			t.Errorf("%v", h)
+		}
+	}
 	if w := ask(s, "GET", "/static/0000000000000000/app.css", "", nil); w.Code != 404 || strings.Contains(w.Header().Get("Cache-Control"), "immutable") {
 		t.Errorf("another hash: %d", w.Code)
 	}
@@ -350,9 +367,9 @@ func TestPagesAreLight(t *testing.T) {
 	shared := 0
 	for _, name := range []string{"app.css", "app.js", "sign.svg"} {
 		if gz := s.assets[name].packed(); gz != nil {
-			shared += len(gz)
+			shared += int(gz.size)
 		} else {
-			shared += int(s.assets[name].size)
+			shared += int(s.assets[name].body().size)
 		}
 	}
 	for _, rt := range s.routes() {
