@@ -114,7 +114,8 @@ func giveLines(ctx context.Context, h *hub.Hub, by *Person, towns []*town, at ti
 // DeclineBut has every addressee of a case say that it has no housing, but the town of that commune: when all have
 // answered, the person may choose.
 func (w *World) DeclineBut(ctx context.Context, id ailleurs.CaseID, commune string, at time.Time) error {
-	s := &story{h: w.h, id: id, n: len(w.towns)}
+	w.played++
+	s := &story{h: w.h, id: id, n: 40_000 + 100*w.played}
 	for _, t := range w.towns {
 		if t.place.Code == commune {
 			continue

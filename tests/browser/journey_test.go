@@ -22,6 +22,7 @@ type stage struct {
 	dir     string
 	origin  string
 	traffic traffic
+	secrets []string // that must be nowhere, beside those planted
 	lies    atomic.Pointer[liar]
 }
 
@@ -151,12 +152,14 @@ func plant(n int) string {
 	return strings.Join(birds, " ")
 }
 
-// Lyon calls on Bordeaux: from the card to the follow-up in real browsers, one for each person, each with their own keys.
+// Lyon calls on Bordeaux: from the card to the follow-up in real browsers, one for each person, each with their own keys. The
+// two leads unlock with passkeys, Lyon's élue signs in with one that cannot unlock and opens with her phrase, the others have
+// their paper codes.
 func TestLyonCallsOnBordeaux(t *testing.T) {
 	s := newStage(t, demo.Size{Towns: 12, Cases: 1})
 	now := time.Now()
 
-	lyon := s.be("lyon")
+	lyon := s.carry(s.be("lyon"), true)
 	lyon.Go("/dossiers/nouveau")
 	fields := map[string]string{
 		"card.members[0].age": "18-21", "card.members[0].works": "on", "card.members[0].rome[]": "G1602",
@@ -208,7 +211,7 @@ func TestLyonCallsOnBordeaux(t *testing.T) {
 	Eval[bool](second, `document.querySelector("#spoken").checked = true`)
 	second.send(`form[data-seal="case.attest"]`, path)
 
-	elected := s.be("lyon-elue")
+	elected := s.carry(s.be("lyon-elue"), false)
 	elected.Size(360, 740)
 	elected.Go(path)
 	elected.opened("need")
@@ -223,7 +226,7 @@ func TestLyonCallsOnBordeaux(t *testing.T) {
 	coordination.opened("limits")
 	coordination.send(`form[data-seal="case.check"]`, path)
 
-	bordeaux := s.be("bordeaux")
+	bordeaux := s.carry(s.be("bordeaux"), true)
 	bordeaux.Go("/travail?liste=recues")
 	bordeaux.Until(`document.querySelector('.cards a[href^="/appels/"]')`)
 	thread := Eval[string](bordeaux, `[...document.querySelectorAll('.cards a[href^="/appels/"]')].map((a) => a.getAttribute("href"))[0]`)
@@ -304,5 +307,5 @@ func TestLyonCallsOnBordeaux(t *testing.T) {
 	for n := range 10 {
 		secrets = append(secrets, strings.Fields(plant(n))...)
 	}
-	s.blind(secrets)
+	s.blind(append(secrets, s.secrets...))
 }
