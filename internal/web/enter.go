@@ -168,7 +168,8 @@ func (s *Server) stay(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// leave ends the session, here and on the hub.
+// leave ends the session, here and on the hub. What showed something of it was never to be kept (no-store), and goes from the
+// browser's memory with the cookie; the module and the styles are everyone's, and stay for the next session.
 func (s *Server) leave(w http.ResponseWriter, r *http.Request) error {
 	if token := sessionToken(r); token != "" && s.cfg.Sessions != nil {
 		if err := s.cfg.Sessions.End(r.Context(), token, at(r)); err != nil {
@@ -176,6 +177,5 @@ func (s *Server) leave(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	setCookie(w, sessionCookie, "", -1)
-	w.Header().Set("Clear-Site-Data", `"cache"`)
 	return redirect(w, r, "/entrer", "entrer.left")
 }

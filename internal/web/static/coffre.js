@@ -468,7 +468,17 @@ if (meta) {
     submit(form, event.submitter);
   }));
   document.querySelectorAll("form[data-autosave]").forEach((form) => { autosave(form).catch((e) => refuse(form, e)); });
-  document.querySelectorAll('form[action="/sortir"]').forEach((form) => form.addEventListener("submit", forget));
+  // Who leaves in one tab leaves in all: what the others show goes at once.
+  const tabs = new BroadcastChannel("ailleurs.session");
+  tabs.onmessage = () => {
+    forget();
+    document.body.replaceChildren();
+    setTimeout(() => location.replace("/entrer"), 500); // by then the hub has ended the session
+  };
+  document.querySelectorAll('form[action="/sortir"]').forEach((form) => form.addEventListener("submit", () => {
+    forget();
+    tabs.postMessage("left");
+  }));
   document.documentElement.dataset.coffre = "ready"; // from here on a form that seals can be sent
   const root = document.querySelector("[data-open]");
   if (root) open(root).catch((e) => {
