@@ -55,6 +55,13 @@ func (s Suggestion) Validate() error {
 	return nil
 }
 
+// PostExport says which open cases a coordinator's machine is about to write into a file. The file never passes through the
+// hub.
+type PostExport struct {
+	Once  string   `json:"once"`
+	Cases []CaseID `json:"cases"`
+}
+
 // PostSuggestion hands in a sealed suggestion: one note of the smallest size to the limits of a case. The signature is
 // inside.
 type PostSuggestion struct {

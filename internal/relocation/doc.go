@@ -16,6 +16,9 @@
 //	Endorse(Signature)        second (ToAttest) and signatory (ToCall) → checking; imminent → calling
 //	SendBack(OnCase)          lead, second or signatory while endorsing, a coordinator while checking → draft
 //	Check(Signature)          one of the two coordinators (ToCheck) → calling: the first ring opens
+//	Compare                   (read) a coordinator's machine holds the cases that name it against the day's offers
+//	Suggest(PostSuggestion)   one of the two coordinators: a sealed note for the origin's two
+//	Export(PostExport)        one of the two coordinators: the cases are written into a file
 //	Recall(OnCase)            origin lead, until an addressee has read → draft
 //	Thread                    (read) an addressee opens its thread: sent → read, envelopes handed out
 //	Study(Study)              addressee: « nous étudions, réponse avant le… »

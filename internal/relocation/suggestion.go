@@ -105,3 +105,31 @@ func (e *Exchange) Suggest(ctx context.Context, by ailleurs.Actor, in ailleurs.P
 		return err
 	})
 }
+
+// mostExported bounds the cases of one export.
+const mostExported = 2000
+
+// Export records, case by case, that one of its two coordinators is about to write it into a file: the people of the case
+// see it as they see readings. A machine that writes files and says nothing is not stopped by this; ours says so first.
+func (e *Exchange) Export(ctx context.Context, by ailleurs.Actor, in ailleurs.PostExport, at time.Time) error {
+	if len(in.Cases) == 0 || len(in.Cases) > mostExported {
+		return ailleurs.Refuse("table.empty", "cases")
+	}
+	_, err := e.once(ctx, by, in.Once, in, at, func(tx *store.Tx) ([]byte, error) {
+		for _, id := range in.Cases {
+			u, err := e.look(ctx, tx, by, id, at)
+			if err != nil {
+				return nil, err
+			}
+			if _, err := u.as(ailleurs.Checker); err != nil {
+				return nil, err
+			}
+			u.say("case.exported", "", nil)
+			if err := u.finish(); err != nil {
+				return nil, err
+			}
+		}
+		return nil, nil
+	})
+	return err
+}

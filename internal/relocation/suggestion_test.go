@@ -137,3 +137,31 @@ func TestOnlyTheTwoCoordinatorsOfACaseSuggest(t *testing.T) {
 	in := w.suggestion(g)
 	refusedAs(t, w.Suggest(w.ctx, me.Actor, in, w.at), ailleurs.Conflict, "case.not_now")
 }
+
+func TestAnExportIsSeenByThePeopleOfTheCase(t *testing.T) {
+	eachWorld(t, 12, func(t *testing.T, w *world) {
+		f, other := w.calling(ailleurs.Normal, w.towns[1:6]), w.opened(ailleurs.Normal)
+		me := w.checker[0]
+		exported := func(f *file) (n int) {
+			for _, e := range w.view(w.towns[0].second, f).History {
+				if e.Kind == "case.exported" && e.Actor == me.Agent {
+					n++
+				}
+			}
+			return n
+		}
+		in := ailleurs.PostExport{Once: once(), Cases: []ailleurs.CaseID{f.id}}
+		w.ok(w.Export(w.ctx, me.Actor, in, w.at))
+		w.ok(w.Export(w.ctx, me.Actor, in, w.at))
+		if n := exported(f); n != 1 {
+			t.Errorf("the second sees %d exports, want 1", n)
+		}
+		// A case that does not name the coordinator is none of theirs, and then nothing is recorded of the others either.
+		refusedAs(t, w.Export(w.ctx, me.Actor, ailleurs.PostExport{Once: once(), Cases: []ailleurs.CaseID{f.id, other.id}}, w.at), ailleurs.NotFound, "case.unknown")
+		refused(t, w.Export(w.ctx, me.Actor, ailleurs.PostExport{Once: once()}, w.at), "table.empty")
+		if n := exported(f); n != 1 {
+			t.Errorf("a refused export is recorded: %d", n)
+		}
+		w.verified()
+	})
+}

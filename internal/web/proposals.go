@@ -55,6 +55,11 @@ func (s *Server) compare(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+// exportTable records that the cases on a coordinator's table are about to be written into a file.
+func (s *Server) exportTable() handler {
+	return takes(s, (*relocation.Exchange).Export, func(*http.Request, ailleurs.PostExport) string { return "/propositions" }, "")
+}
+
 // suggest takes a sealed suggestion; the page stays.
 func (s *Server) suggest() handler {
 	return takes(s, (*relocation.Exchange).Suggest, func(*http.Request, ailleurs.PostSuggestion) string { return "/propositions" }, "")

@@ -60,6 +60,7 @@ func (s *Server) routes() []route {
 		get("/propositions", only(ailleurs.Coordinator), s.proposals).inNav("nav.proposals"),
 		post("/propositions/fiches", only(ailleurs.Coordinator), s.compare),
 		post("/propositions/envoyer", only(ailleurs.Coordinator), s.suggest()),
+		post("/propositions/exporter", only(ailleurs.Coordinator), s.exportTable()),
 		get("/places", only(ailleurs.Caseworker), s.places).inNav("nav.places"),
 		get("/places/nouvelle", only(ailleurs.Caseworker), s.newPlace),
 		get(listingPath, only(ailleurs.Caseworker, ailleurs.Coordinator), s.listing),

@@ -80,7 +80,14 @@ func TestTheCoordinationDecidesFromProposals(t *testing.T) {
 	Eval[bool](v, `((f) => { f.elements.override.value = "known_full"; f.requestSubmit(); return true; })(`+form+`)`)
 	v.Until(`!` + card + `.querySelector("[data-otherwise]").open`)
 
+	v.Click("details:has([data-token]) summary")
+	v.Click("[data-token]")
+	v.Until(`document.querySelector("#drawn").textContent.split(" ").length === 6`)
+
 	// The export goes through the command line's engine and comes back as proposals.
+	v.Click("[data-files] summary")
+	v.Click("[data-export]")
+	v.Until(`document.querySelector("[data-exported]").textContent.includes("instance.json")`)
 	file := Eval[string](v, `import(document.querySelector('script[src$="/coffre.js"]').src).then((m) => m.ask("table.export")).then((f) => f.text)`)
 	in, err := match.Read(strings.NewReader(file))
 	if err != nil {
@@ -110,7 +117,9 @@ func TestTheCoordinationDecidesFromProposals(t *testing.T) {
 	if !strings.Contains(shown, "Appeler "+town) || !strings.Contains(shown, "plutôt que "+town) || !strings.Contains(shown, "plus de place") {
 		t.Errorf("the origin reads %q of what was suggested, want %s", shown, town)
 	}
-	if history := lyon.Text("main"); !strings.Contains(history, "ouverts pour chercher une place") {
+	if history := lyon.Text("main"); !strings.Contains(history, "écrits dans un fichier") {
+		t.Error("the origin does not see that its case was exported")
+	} else if !strings.Contains(history, "ouverts pour chercher une place") {
 		t.Error("the origin does not see that the coordination looked")
 	}
 	s.blind([]string{"known_full", "instead_of"})

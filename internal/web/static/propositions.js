@@ -134,10 +134,23 @@ function save(name, text) {
   setTimeout(() => URL.revokeObjectURL(link.href), 60000);
 }
 
-root.querySelector("[data-export]").addEventListener("click", async () => save("instance.json", (await ask("table.export")).text));
-root.querySelector("[data-sealed-export]").addEventListener("click", async () => {
-  save("cartes-scellees.json", JSON.stringify({ ...bundle, register: await send("/registre", { from: 0 }) }));
+// exports has a button write a file, once the journal of each case has it.
+const exports = (button, name, text) => button.addEventListener("click", async () => {
+  const said = root.querySelector("[data-exported]");
+  button.disabled = true;
+  try {
+    await send("/propositions/exporter", { once: once(), cases: bundle.cases.map((c) => c.ID) });
+    save(name, await text());
+    said.textContent = say("propositions.exported", { file: name });
+  } catch (e) {
+    if (!(e instanceof Refusal)) console.error(e);
+    said.textContent = e instanceof Refusal ? e.message : say("coffre.fault");
+  }
+  button.disabled = false;
 });
+exports(root.querySelector("[data-export]"), "instance.json", async () => (await ask("table.export")).text);
+exports(root.querySelector("[data-sealed-export]"), "cartes-scellees.json",
+  async () => JSON.stringify({ ...bundle, register: await send("/registre", { from: 0 }) }));
 act(root.querySelector('[data-step="import"]'), async () => {
   const [file] = document.getElementById("plan").files;
   if (!file) throw new Refusal({ key: "table.no_plan", field: "plan" });
