@@ -15,7 +15,10 @@ type simulateCommand struct {
 	Years    int      `default:"20" help:"Years to play, each by every policy on the same arrivals."`
 	Seed     uint64   `default:"1" help:"Seed of the first year."`
 	Policies []string `placeholder:"NAME" help:"Policies to compare. Default: all five."`
-	Workers  int      `default:"2" help:"Years played at once."`
+	Cold     bool     `help:"Begin each year without a known past: learned prices start as the weekly optimum for half a year."`
+	Floors   float64  `default:"0" placeholder:"SHARE" help:"Plans keep large households, minors and workers without a diploma at this share of the rate of all, or more (such as 0.9)."`
+	Balance  bool     `help:"Plans use members evenly, as far as that costs at most 0.5 % of the points."`
+	Workers  int      `default:"2" help:"Years and policies played at once. Without effect on the result."`
 	CSV      string   `name:"csv" placeholder:"FILE" help:"Write every outcome, for a spreadsheet."`
 	SVG      string   `name:"svg" placeholder:"FILE" help:"Write a report to look at."`
 }
@@ -24,6 +27,9 @@ type simulateCommand struct {
 func (c simulateCommand) Run(w world) error {
 	if c.Cases < 1 || c.Years < 1 {
 		return ailleurs.Refuse("match.simulate_needs_cases", "cases")
+	}
+	if c.Floors < 0 || c.Floors > 1 {
+		return ailleurs.Refuse("match.out_of_range", "floors", "min", "0", "max", "1")
 	}
 	known := make(map[string]bool)
 	for _, name := range match.Policies {
@@ -44,6 +50,7 @@ func (c simulateCommand) Run(w world) error {
 	progress := newProgress(w, w.now())
 	study := match.Study{
 		Towns: towns, Cases: c.Cases, Seeds: c.Years, First: c.Seed, Policies: c.Policies, Workers: max(c.Workers, 1),
+		Cold: c.Cold, Fair: match.Fairness{Floors: c.Floors, Balance: c.Balance},
 		Stop: func() bool { return w.Err() != nil },
 		Progress: func(done, total int) {
 			if progress.shown {
