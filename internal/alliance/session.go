@@ -192,6 +192,23 @@ func (a *Alliance) Lookup(ctx context.Context, token string, at time.Time) (View
 	return v, nil
 }
 
+// Glance is Lookup for a page that looks again by itself: no sign of life, so that a screen nobody sits at still goes dark.
+func (a *Alliance) Glance(ctx context.Context, token string, at time.Time) (Viewer, error) {
+	var s sessionRow
+	err := a.db.View(ctx, func(tx *store.Tx) (err error) {
+		s, err = sessionOf(tx, token, at)
+		return err
+	})
+	if err != nil {
+		return Viewer{}, err
+	}
+	v := s.viewer()
+	if v.Ends = s.Seen.Add(ailleurs.SessionIdle); v.Ends.After(s.Ends) {
+		v.Ends = s.Ends
+	}
+	return v, nil
+}
+
 func (s sessionRow) viewer() Viewer {
 	v := Viewer{
 		Actor: ailleurs.Actor{Agent: s.Agent, Member: s.Member}, Name: s.Name, MemberName: s.Town, Lang: s.Lang, Epoch: s.Epoch,

@@ -199,3 +199,19 @@ func TestSweepTakesWhatTimeHasEnded(t *testing.T) {
 		h.must(err)
 	})
 }
+
+// A page that looks again by itself is no sign of life: a screen nobody sits at goes dark all the same.
+func TestGlanceDoesNotKeepASessionAlive(t *testing.T) {
+	onBoth(t, func(h *hub) {
+		c := h.founded()
+		for range 14 {
+			h.pass(time.Minute)
+			if _, err := h.a.Glance(h.Context(), c[0].token.Reveal(), h.at); err != nil {
+				t.Fatalf("a session that is not idle yet: %v", err)
+			}
+		}
+		h.pass(2 * time.Minute)
+		_, err := h.a.Glance(h.Context(), c[0].token.Reveal(), h.at)
+		h.refused(err, "session.none")
+	})
+}

@@ -2,6 +2,9 @@ package web
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -27,6 +30,28 @@ type dutyView struct {
 	Tests    time.Time // when the phones are next tried
 	Order    []orderRow
 	Problems []Problem
+	Mark     string // of what rings and who is on what: another one, another page
+}
+
+// lookAgain is how often the page looks whether something rings.
+const lookAgain = 20 * time.Second
+
+// again is part of [refreshing]: without a script the browser itself asks.
+func (v dutyView) again() (after time.Duration, address string) {
+	return lookAgain, "/astreinte?veille"
+}
+
+// mark sums up what rings and who is on what.
+func (v dutyView) mark() string {
+	var b strings.Builder
+	for _, c := range slices.Concat(v.Ringing, v.Taken) {
+		fmt.Fprintln(&b, c.ID, c.Ringing, c.On, len(c.Rung))
+	}
+	if v.First != nil {
+		fmt.Fprintln(&b, v.First.ID, len(v.First.Rung))
+	}
+	sum := sha256.Sum256([]byte(b.String()))
+	return hex.EncodeToString(sum[:8])
 }
 
 // treeRow is one officer of the call tree, in its order.
@@ -52,6 +77,11 @@ func (s *Server) duty(w http.ResponseWriter, r *http.Request) error {
 	v, err := s.dutyOf(r)
 	if err != nil {
 		return err
+	}
+	v.Mark = v.mark()
+	if wantsJSON(r) {
+		sendJSON(w, r, http.StatusOK, map[string]string{"mark": v.Mark})
+		return nil
 	}
 	return show(s, w, r, dutyPage, v)
 }

@@ -42,6 +42,11 @@ type titled interface{ titleKey() string }
 // sealing is a view of a public page that needs the sealing worker; pages of a session always have it.
 type sealing interface{ seals() }
 
+// refreshing is a view that looks again by itself, where no script does.
+type refreshing interface {
+	again() (after time.Duration, address string)
+}
+
 // A frame is what stands around a page: the layout's view.
 type frame struct {
 	Lang    Lang
@@ -60,6 +65,7 @@ type frame struct {
 	Said    string // what the last action did
 	Says    string // address of this language's sentences, for scripts
 	Coffre  string // addresses of the sealing worker and its module, on pages that seal; empty on the others
+	Again   string // for browsers without scripts: after how many seconds the page is asked for anew, and where
 	Main    template.HTML
 }
 
@@ -199,6 +205,10 @@ func showAs[V any](s *Server, w http.ResponseWriter, r *http.Request, status int
 		f.Coffre = s.assets.coffre()
 	}
 	f.Name, f.Main = page.name, template.HTML(body.String()) //nolint:gosec // just rendered by html/template
+	if v, ok := any(view).(refreshing); ok {
+		after, address := v.again()
+		f.Again = fmt.Sprintf("%d; url=%s", int(after/time.Second), address)
+	}
 	f.Title = voice.say(title)
 	if status == http.StatusUnprocessableEntity {
 		f.Title = voice.say("layout.error_in", "title", f.Title)

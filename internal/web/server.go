@@ -32,6 +32,7 @@ type Config struct {
 	Journal    note.Signer            // signs the checkpoints that proofs of bodies end in; needed with Relocation
 	Protection *protection.Protection // alerts, the journal and the public logs; nil: none
 	InFlight   int                    // requests served at once before 503; 512 when zero
+	Proxies    []string               // networks (CIDR) or addresses whose X-Forwarded-For is believed; none when empty
 
 	// PublicOnly serves without the browser's half; pages that seal cannot work then. For tests of the pages that do not.
 	PublicOnly bool
@@ -47,6 +48,8 @@ type Server struct {
 	nav    []route
 	door   http.Handler
 	slots  chan struct{}
+
+	proxies proxies
 }
 
 // New returns a server for cfg, or a refusal that names the field or file at fault.
@@ -84,6 +87,9 @@ func New(cfg Config) (*Server, error) {
 	s := &Server{
 		cfg: cfg, host: origin.Host, https: origin.Scheme == "https",
 		voices: make(map[Lang]*voice), slots: make(chan struct{}, cfg.InFlight),
+	}
+	if s.proxies, err = parseProxies(cfg.Proxies); err != nil {
+		return nil, err
 	}
 	if s.assets, err = loadAssets(); err != nil {
 		return nil, err
@@ -227,6 +233,9 @@ func (s *Server) session(r *http.Request, at time.Time) (Viewer, error) {
 	token := sessionToken(r)
 	if token == "" || s.cfg.Sessions == nil {
 		return Viewer{}, ailleurs.RefuseAs(ailleurs.Unsigned, "web.unsigned", "")
+	}
+	if g, ok := s.cfg.Sessions.(glances); ok && looksAgain(r) {
+		return g.Glance(r.Context(), token, at)
 	}
 	return s.cfg.Sessions.Lookup(r.Context(), token, at)
 }

@@ -37,10 +37,30 @@ type seats struct{ *alliance.Alliance }
 // Lookup is part of [Sessions].
 func (s seats) Lookup(ctx context.Context, token string, at time.Time) (Viewer, error) {
 	v, err := s.Alliance.Lookup(ctx, token, at)
+	return viewerOf(v), err
+}
+
+// Glance is part of [glances].
+func (s seats) Glance(ctx context.Context, token string, at time.Time) (Viewer, error) {
+	v, err := s.Alliance.Glance(ctx, token, at)
+	return viewerOf(v), err
+}
+
+func viewerOf(v alliance.Viewer) Viewer {
 	return Viewer{
 		Actor: v.Actor, Name: v.Name, Town: v.MemberName, Lang: Lang(v.Lang), Ends: v.Ends, Epoch: v.Epoch, Pending: v.Pending,
 		Lacking: v.Lacking, Session: v.Session,
-	}, err
+	}
+}
+
+// glances are sessions that can be looked up for a page that looks again by itself, without a sign of life.
+type glances interface {
+	Glance(ctx context.Context, token string, at time.Time) (Viewer, error)
+}
+
+// looksAgain reports whether a page asks by itself, with nobody at the screen: /astreinte?veille.
+func looksAgain(r *http.Request) bool {
+	return r.Method == http.MethodGet && r.URL.Query().Has("veille")
 }
 
 // Sessions is what the web needs of the sessions that the alliance keeps.

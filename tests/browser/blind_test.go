@@ -105,7 +105,7 @@ func (s *stage) blind(secrets []string) {
 			s.t.Errorf("a browser posted %q", secret)
 		}
 	}
-	if looked < 1<<20 || len(posted) < 1<<14 {
+	if looked < 1<<20 || len(posted) < 1<<13 {
 		s.t.Errorf("only %d bytes of files and %d of requests to look at: the search is broken", looked, len(posted))
 	}
 }

@@ -71,9 +71,9 @@ addEventListener('submit', (e) => {
   setTimeout(() => { delete e.target.dataset.sent; }, 5000);
 });
 
-// Escape closes a binding step that was opened and not taken.
+// Escape closes the menu, and a binding step that was opened and not taken.
 addEventListener('keydown', (e) => {
-  const open = e.key === 'Escape' && document.activeElement?.closest('details.confirm[open]');
+  const open = e.key === 'Escape' && document.activeElement?.closest('details.confirm[open], details.menu[open]');
   if (open) { open.open = false; open.querySelector('summary').focus(); }
 });
 
