@@ -20,6 +20,8 @@ type serveCommand struct {
 	Origin string `required:"" env:"AILLEURS_ORIGIN" placeholder:"URL" help:"Where browsers find the hub, as https://hub.example."`
 	Addr   string `default:"127.0.0.1:8080" env:"AILLEURS_ADDR" help:"Address to listen on, behind the TLS proxy."`
 
+	Proxies []string `env:"AILLEURS_PROXIES" placeholder:"CIDR,…" help:"Networks of the proxies in front of the hub, whose X-Forwarded-For is believed."`
+
 	AlertCommand string `env:"AILLEURS_ALERT_COMMAND" placeholder:"PATH" help:"Program that makes a duty phone ring; its one argument is the line."`
 	AlertHook    string `env:"AILLEURS_ALERT_HOOK" placeholder:"URL" help:"HTTPS address that makes a duty phone ring; it is posted the line as JSON."`
 
@@ -44,7 +46,7 @@ func (c serveCommand) Run(w world) error {
 		return err
 	}
 	h, err := hub.Open(w, hub.Config{
-		Data: c.Data, Keys: c.Keys, Origin: c.Origin, Now: w.now, Ringer: ringer, Post: post, Log: slog.New(slog.NewJSONHandler(w.err, nil)),
+		Data: c.Data, Keys: c.Keys, Origin: c.Origin, Now: w.now, Ringer: ringer, Post: post, Proxies: c.Proxies, Log: slog.New(slog.NewJSONHandler(w.err, nil)),
 	})
 	if err != nil {
 		return err

@@ -35,6 +35,10 @@ type Config struct {
 	// demonstration rings nobody.
 	Ringer protection.Ringer
 
+	// Proxies are the networks (CIDR) or addresses of the machines in front of the hub, whose X-Forwarded-For is believed.
+	// Without them everybody behind a proxy shares one budget of failed sign-ins.
+	Proxies []string
+
 	// Post takes notices by e-mail; nil: nobody is written to, and what awaits is seen on signing in.
 	Post mail.Sender
 
@@ -102,7 +106,7 @@ func (h *Hub) wire() error {
 	}
 	if h.Web, err = web.New(web.Config{
 		Origin: h.cfg.Origin, Now: h.cfg.Now, Log: h.cfg.Log, Demo: h.cfg.Demo, Alliance: h.Alliance, Relocation: h.Relocation,
-		Journal: h.Logs.Journal.Signer, Protection: h.Protection, Personas: h.cfg.Personas,
+		Journal: h.Logs.Journal.Signer, Protection: h.Protection, Personas: h.cfg.Personas, Proxies: h.cfg.Proxies,
 	}); err != nil {
 		return err
 	}

@@ -52,7 +52,7 @@ func (s *Server) openInvitation(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	e, err := a.OpenInvitation(r.Context(), in.Words, address(r), at(r))
+	e, err := a.OpenInvitation(r.Context(), in.Words, s.address(r), at(r))
 	if err != nil {
 		return err
 	}

@@ -84,7 +84,7 @@ func (s *Server) signInWithPasskey(w http.ResponseWriter, r *http.Request) error
 	if err != nil {
 		return err
 	}
-	signed, err := a.SignInWithPasskey(r.Context(), in.Challenge, in.Credential, address(r), device(r), at(r))
+	signed, err := a.SignInWithPasskey(r.Context(), in.Challenge, in.Credential, s.address(r), device(r), at(r))
 	if err != nil {
 		return err
 	}
@@ -103,7 +103,7 @@ func (s *Server) askPaper(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	request, err := a.BeginPaperSignIn(r.Context(), in.Lookup, address(r), at(r))
+	request, err := a.BeginPaperSignIn(r.Context(), in.Lookup, s.address(r), at(r))
 	if err != nil {
 		return err
 	}
@@ -129,7 +129,7 @@ func (s *Server) signInWithPaper(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	signed, err := a.SignInWithPaper(r.Context(), in.Challenge, in.Signed, address(r), device(r), at(r))
+	signed, err := a.SignInWithPaper(r.Context(), in.Challenge, in.Signed, s.address(r), device(r), at(r))
 	if err != nil {
 		return err
 	}

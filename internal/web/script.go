@@ -8,7 +8,6 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"net/netip"
 	"strings"
 
 	"codeberg.org/ailleurs/ailleurs"
@@ -63,25 +62,6 @@ func data(id string, v any) (template.HTML, error) {
 		return "", err
 	}
 	return template.HTML(`<script type="application/json" id="` + template.HTMLEscapeString(id) + `">` + string(b) + `</script>`), nil //nolint:gosec // escaped
-}
-
-// address returns the network that a request comes from, coarsely: what pays for failed sign-ins, and all that is ever
-// known of it.
-func address(r *http.Request) string {
-	ap, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return "unknown"
-	}
-	a := ap.Addr().Unmap().WithZone("")
-	bits := 24
-	if a.Is6() {
-		bits = 48
-	}
-	p, err := a.Prefix(bits)
-	if err != nil {
-		return "unknown"
-	}
-	return p.String()
 }
 
 // device says what a browser is in two words, for the list of one's own sessions: "Firefox, Linux".
