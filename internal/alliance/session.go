@@ -238,6 +238,7 @@ func (a *Alliance) ShareOf(ctx context.Context, token string, at time.Time) (Sha
 type Session struct {
 	ID                  SessionID
 	Device              string
+	By                  ailleurs.UnlockerKind // what it was begun with; empty for the one in which the keys were made
 	Created, Seen, Ends time.Time
 	Current             bool
 }
@@ -246,13 +247,25 @@ type Session struct {
 func (a *Alliance) Sessions(ctx context.Context, v Viewer, at time.Time) ([]Session, error) {
 	var out []Session
 	err := a.db.View(ctx, func(tx *store.Tx) error {
+		out = nil
 		rows, err := store.All[sessionRow](tx, sessionQuery+"s.agent_id = $1 ORDER BY s.created_at DESC, s.id", v.Agent)
+		if err != nil {
+			return err
+		}
+		unlockers, err := store.All[unlockerRow](tx, "SELECT "+unlockerColumns+" FROM unlocker WHERE agent_id = $1", v.Agent)
+		if err != nil {
+			return err
+		}
+		kind := make(map[UnlockerID]ailleurs.UnlockerKind)
+		for _, u := range unlockers { // those taken away since, too
+			kind[u.ID] = u.Kind
+		}
 		for _, s := range rows {
 			if s.live(at) {
-				out = append(out, Session{s.ID, s.Device, s.Created, s.Seen, s.Ends, s.ID == v.Session})
+				out = append(out, Session{s.ID, s.Device, kind[s.Unlocker], s.Created, s.Seen, s.Ends, s.ID == v.Session})
 			}
 		}
-		return err
+		return nil
 	})
 	return out, err
 }

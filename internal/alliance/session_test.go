@@ -67,6 +67,9 @@ func TestRevokedSessionIsDeadAtOnce(t *testing.T) {
 			t.Fatalf("%d sessions", len(list))
 		}
 		for _, s := range list {
+			if want := map[bool]ailleurs.UnlockerKind{false: ailleurs.PaperUnlocker}[s.Current]; s.By != want {
+				t.Errorf("the session says that it was begun with %q, want %q", s.By, want)
+			}
 			if !s.Current {
 				h.must(h.a.EndSession(h.Context(), p.viewer, s.ID, h.at))
 				h.refused(h.a.EndSession(h.Context(), p.viewer, s.ID, h.at), "session.unknown")
