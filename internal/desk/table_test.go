@@ -131,6 +131,33 @@ func TestTheTableSaysWhyAndWhatWouldHelp(t *testing.T) {
 	}
 }
 
+// A day without offers, and a day without a list, are said plainly; nothing breaks on them.
+func TestATableWithoutOffersSaysSo(t *testing.T) {
+	w := newWorld(t)
+	c := w.calling(t, form())
+	me := w.desk(w.founders[0])
+	for day, want := range map[ailleurs.Date]string{"2026-11-23": "rank.no_homes", "": "rank.no_list"} {
+		l := w.listing()
+		l.Day = day
+		m, err := NewMarket(l, w.ground)
+		if err != nil {
+			t.Fatal(err)
+		}
+		table, _ := w.table(t, w.founders[0], m, c)
+		got := table.Solve(me, never)
+		if len(got.Placed) > 0 || len(got.Unplaced) != 1 || !slices.Contains(keysIn(got.Notes), want) || !slices.Contains(keysIn(got.Unplaced[0].Items), "because.no_home") {
+			t.Errorf("proposals %+v", got)
+		}
+		var file bytes.Buffer
+		if err := table.Export(me, &file); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := match.Read(&file); err != nil && day != "" {
+			t.Errorf("the export: %v", err)
+		}
+	}
+}
+
 func TestACaseThatTheCoordinatorCannotOpenIsLeft(t *testing.T) {
 	w := newWorld(t)
 	mine, other := w.calling(t, form()), w.calling(t, form())
