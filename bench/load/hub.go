@@ -43,8 +43,11 @@ func hubTarget(name string, s size, place func(dir string) (data, keys string)) 
 		fill: func(ctx context.Context, dir string) (err error) {
 			data, keys := place(dir)
 			n := amounts{calls: s.calls, cases: s.calls, members: s.members, submits: submissions, answers: proposals}
-			if s.calls <= 1_000 {
+			switch {
+			case s.calls <= 1_000:
 				n.submits, n.answers = 0, 0
+			case s.calls < 50_000: // a smaller hub, measured for less long
+				n.submits, n.answers = submissions/3, proposals/2
 			}
 			f, err = build(ctx, hub.Config{Data: data, Keys: keys, Origin: "http://localhost:8080"}, n)
 			return err

@@ -58,7 +58,7 @@ func main() {
 	report := flag.String("report", "", "file to write the report to, standard output otherwise")
 	flag.IntVar(&m.size.calls, "calls", 100_000, "interpellations in the database, and cases in the hub's")
 	flag.IntVar(&m.size.members, "members", 5_000, "members they are spread over")
-	flag.IntVar(&m.postgres, "postgres", 10_000, "the same in the hub's PostgreSQL database; 0 leaves PostgreSQL out")
+	flag.IntVar(&m.postgres, "postgres", 5_000, "the same in the hub's PostgreSQL database; 0 leaves PostgreSQL out")
 	flag.IntVar(&m.connections, "connections", 16, "connections, each sending its next request when the last was answered")
 	flag.DurationVar(&m.duration, "duration", 5*time.Second, "how long each row is measured, after a fifth of it as warm-up")
 	only := flag.String("only", "", "columns to measure, by the start of their names, separated by semicolons")

@@ -77,6 +77,8 @@ func benchmarks(ctx context.Context, where string, env []string, args ...string)
 				p.wall = v / 1e3
 			case "cpu-µs/op":
 				p.cpu = v
+			case "µs/worst":
+				p.wall = v
 			}
 		}
 		out = append(out, p)
