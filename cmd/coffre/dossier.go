@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 	"time"
 
 	"codeberg.org/ailleurs/ailleurs"
@@ -155,6 +156,8 @@ func (c *coffre) operations() map[string]op {
 		"approve":       with(c.approve),
 		"journal.size":  with(c.journalSize),
 		"communes":      with(c.loadCommunes),
+		"communes.find": with(c.searchCommunes),
+		"lint":          with(c.lint),
 		"draft.seal":    with(c.sealDraft),
 		"draft.open":    with(c.openDraft),
 
@@ -248,7 +251,7 @@ func (c *coffre) operations() map[string]op {
 		}),
 		"case.follow": seals(c, func(d *desk.Desk, f followForm, in asked, at time.Time) (made, error) {
 			p, err := d.FollowUp(in.Once, in.Page.Dossier, f.CourseEntry, f.Light, at)
-			return made{Post: p, Warnings: desk.Lint(f.Note)}, err
+			return made{Post: p, Warnings: desk.Lint(strings.Join([]string{f.Ties, f.Lonely, f.Return, f.LeftHome, f.Note}, "\n"))}, err
 		}),
 		"thread.answer": seals(c, func(d *desk.Desk, f ailleurs.AnswerFile, in asked, at time.Time) (made, error) {
 			f, err := desk.Bundle(f, in.Page.Offers)

@@ -34,6 +34,9 @@ func (u *unit) renew(as ailleurs.Part) ([]Grant, error) {
 }
 
 func (u *unit) lookForRenewals(as ailleurs.Part) ([]Grant, error) {
+	if u.c.State == ailleurs.Expired && !u.callsBack() {
+		return nil, nil
+	}
 	circle, err := u.circle()
 	if err != nil {
 		return nil, err

@@ -159,8 +159,10 @@ func (u *unit) rows() ([]inboxRow, error) {
 	return out, nil
 }
 
-// callsBack reports whether the origin has promised to call the person back.
-func (u *unit) callsBack() bool { return u.c.State == ailleurs.Expired && u.c.CallBack != "" }
+// callsBack reports whether the origin has promised to call the person back and still holds what it takes.
+func (u *unit) callsBack() bool {
+	return u.c.State == ailleurs.Expired && u.c.CallBack != "" && u.at.Before(u.c.Since.Add(ailleurs.ExpiredKept))
+}
 
 // answerable reports whether answers may still come.
 func (u *unit) answerable() bool {

@@ -80,6 +80,12 @@ func TestExpiredCallKeepsTheSafeContactUntilTheCallBack(t *testing.T) {
 	if n := w.count("SELECT count(*) FROM body WHERE data IS NOT NULL") + w.count("SELECT count(*) FROM envelope WHERE data IS NOT NULL"); n != 0 {
 		t.Errorf("%d sealed rows outlive the call-back", n)
 	}
+	if v := w.view(f.origin.lead, f); len(v.Tasks) != 0 || len(v.Renew) != 0 {
+		t.Errorf("of an erased case the origin is asked %v and %v", v.Tasks, v.Renew)
+	}
+	if n := w.count("SELECT count(*) FROM inbox WHERE case_id = $1 AND side <> 'closed'", f.id); n != 0 {
+		t.Errorf("%d rows of an erased case are not closed", n)
+	}
 	w.verified()
 }
 

@@ -9,7 +9,7 @@
 //                                                            address; before this file runs, sending such a form does nothing
 //   <form data-autosave="KEY">                               keeps what is typed, sealed, on this device
 
-import { voice } from "./app.js";
+import { combobox, voice } from "./app.js";
 
 const meta = document.querySelector('meta[name="coffre"]');
 const [workerURL, moduleURL, communesURL] = (meta?.content ?? "").split(" ");
@@ -383,6 +383,7 @@ export function act(form, work) {
 // once draws the key that makes a retry of the same form harmless.
 export const once = () => toURL64(crypto.getRandomValues(new Uint8Array(20)));
 
+let communes; // asked for once
 // asked is ask, with the communes of France handed to the Go half when an operation needs them: all of them, because asking
 // the hub for one would tell it which.
 export async function asked(op, input) {
@@ -390,8 +391,7 @@ export async function asked(op, input) {
     return await ask(op, input);
   } catch (e) {
     if (!(e instanceof Refusal) || e.key !== "desk.no_communes") throw e;
-    const archive = await (await fetch(communesURL)).arrayBuffer();
-    await ask("communes", { file: await base64(archive) });
+    await (communes ??= fetch(communesURL).then((answer) => answer.arrayBuffer()).then(base64).then((file) => ask("communes", { file })));
     return ask(op, input);
   }
 }
@@ -460,6 +460,22 @@ async function autosave(form) {
   });
 }
 
+// ---- while somebody types
+
+// second looks through a free text after a pause, and says under the field what may not belong there. It forbids nothing.
+function second(field) {
+  const note = element("p", undefined, { class: "hint lint", role: "status" });
+  field.after(note);
+  let timer;
+  const look = async () => {
+    const known = [field.form?.elements.namedItem("person.name")?.value].filter(Boolean);
+    const found = field.value.trim() ? await ask("lint", { text: field.value, known, contact: field.dataset.lint === "contact" }) : [];
+    const text = found.map((w) => say("lint." + w.code, { text: w.text })).join(" ");
+    if (note.textContent !== text) note.textContent = text;
+  };
+  field.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(() => look().catch(() => {}), 700); });
+}
+
 // ---- wiring
 
 if (meta) {
@@ -479,6 +495,16 @@ if (meta) {
     forget();
     tabs.postMessage("left");
   }));
+  document.querySelectorAll("[data-lint]").forEach(second);
+  // A commune of a case is looked for on this device: the hub hands out all of them, and is asked for none.
+  for (const field of document.querySelectorAll('input[data-commune="sealed"]')) {
+    combobox(field, (text) => asked("communes.find", { text }));
+    document.addEventListener("coffre:open", async () => { // what was sealed is a code: people read names
+      if (!/^\d[\dAB]\d{3}$/.test(field.value)) return;
+      const [found] = await asked("communes.find", { text: field.value }).catch(() => []);
+      if (found?.code === field.value) field.value = found.label;
+    });
+  }
   document.documentElement.dataset.coffre = "ready"; // from here on a form that seals can be sent
   const root = document.querySelector("[data-open]");
   if (root) open(root).catch((e) => {
