@@ -75,7 +75,7 @@ func main() {
 
 func run(ctx context.Context, m measurement, report, only string, withParts bool) error {
 	began, load := time.Now(), loadAverage()
-	targets := []target{bare(m.size), bareInGroups(m.size), pocketBase(m.size), hubOnSQLite("hub", m.size), hubOnSQLite("hub, 1,000 cases", size{1_000, 100})}
+	targets := []target{bare(m.size), bareInGroups(m.size), pocketBase(m.size), hubOnSQLite("hub", m.size), hubOnSQLite(smallHub, size{1_400, 68})}
 	var standby rates
 	if m.postgres > 0 {
 		t, stop, err := hubOnPostgreSQL(size{m.postgres, min(m.size.members, m.postgres/20)})

@@ -31,7 +31,7 @@ var aims = []aim{
 	{openCase, "PocketBase", openCall, 1.5},
 	{inbox, "bare", inbox, 0.5},
 	{inbox, "PocketBase", inbox, 2},
-	{inbox, "hub, 1,000 cases", inbox, 0.8},
+	{inbox, smallHub, inbox, 0.8},
 	{submit, "bare, group commit", submit, 0.33},
 	{submit, "PocketBase", submit, 2},
 	{hold, "bare, group commit", submit, 0.33},
