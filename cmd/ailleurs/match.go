@@ -26,6 +26,8 @@ type matchCommand struct {
 	Effort      int           `default:"1" help:"Amount of work: 2 is twice the usual."`
 	Workers     int           `default:"0" help:"Processors to use; 0 means all. The plan does not depend on it."`
 	Prices      int           `default:"10" help:"How many times to try what one more home, job or place would bring."`
+	Floors      float64       `default:"0" placeholder:"SHARE" help:"Then keep large households, minors and workers without a diploma at this share of the rate of all, or more (such as 0.9)."`
+	Balance     bool          `help:"Then even out the balances of members, as far as that costs at most 0.5 % of the points."`
 	Seed        int64         `default:"1" help:"Noted in the plan."`
 }
 
@@ -33,6 +35,9 @@ type matchCommand struct {
 // plan: it is written with the bound proved by then.
 func (c matchCommand) Run(w world) error {
 	start := w.now()
+	if c.Floors < 0 || c.Floors > 1 {
+		return ailleurs.Refuse("match.out_of_range", "floors", "min", "0", "max", "1")
+	}
 	in, err := c.read(w)
 	if err != nil {
 		return err
@@ -56,6 +61,19 @@ func (c matchCommand) Run(w world) error {
 			progress.show(bound, points)
 		},
 	})
+	if fair := (match.Fairness{Floors: c.Floors, Balance: c.Balance}); c.Floors > 0 || c.Balance {
+		floors, err := fair.Rearrange(in, plan, func() bool { return w.Err() != nil })
+		if err != nil {
+			return err
+		}
+		for _, f := range floors {
+			verdict := "kept"
+			if !f.Met {
+				verdict = "not kept: no exchange of places reaches it"
+			}
+			fmt.Fprintf(w.err, "floor %s: %.1f %% placed of at least %.1f %%, %s\n", f.Group, 100*f.Rate, 100*f.Wanted, verdict)
+		}
+	}
 	progress.end()
 	if err := write(w, c.Out, plan.Write); err != nil {
 		return err

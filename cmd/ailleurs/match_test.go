@@ -122,6 +122,27 @@ func TestAPlanCanBeCheckedWithoutTheSolver(t *testing.T) {
 	}
 }
 
+func TestAFairPlanIsNotCalledOptimal(t *testing.T) {
+	out, said, err := command(t, oneCase, "match", "--floors", "0.9", "--balance")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var plan match.Plan
+	if err := json.Unmarshal([]byte(out), &plan); err != nil {
+		t.Fatal(err)
+	}
+	if len(plan.Placements) != 1 || plan.Points != 1740 || plan.ProvedOptimal || len(plan.Prices) != 0 {
+		t.Errorf("%+v", plan)
+	}
+	if strings.Count(said, "floor ") != 3 {
+		t.Error(said)
+	}
+	_, _, err = command(t, oneCase, "match", "--floors", "1.2")
+	if r := ailleurs.AsRefusal(err); r == nil || r.Field != "floors" {
+		t.Error("a floor above all was not refused:", err)
+	}
+}
+
 func TestSimulateWritesWhatItPrints(t *testing.T) {
 	dir := t.TempDir()
 	out, _, err := command(t, "", "simulate", "--cases", "40", "--years", "2", "--policies", "first_come,weekly_optimum",

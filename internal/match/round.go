@@ -37,6 +37,8 @@ type round struct {
 	jobs   []opening
 	room   []int32 // per row; the last row is one of which there is always enough
 
+	onEntry bool // jobs must be there on the day the home is entered, not on any day that all share
+
 	corners [][]corner // per guest
 	stays   []offered  // homes, with the points of household, home and wish
 	works   []offered  // jobs, with the points of fit and way
@@ -246,6 +248,9 @@ func (r *round) inCorner(g int32, c *corner, price []int64, room []int32, floor 
 			continue
 		}
 		days := span{max(who.first, r.homes[s.at].first), min(who.last, r.homes[s.at].last)}
+		if r.onEntry {
+			days.last = days.first
+		}
 		for _, w := range r.works[c.works[0][0]:c.works[0][1]] {
 			v := value + int64(w.points)*scale - jobs[w.at]
 			if v+most-r.most[0] <= floor || jobRoom[w.at] <= 0 || !r.jobs[w.at].meets(days) {
