@@ -118,7 +118,7 @@ func WriteReport(w io.Writer, lines []Line, cases int) error {
 			if days := whole(all.Median.Mean); days > 0 {
 				half = "en " + count(days, "jour", "jours")
 			}
-			text(32, y+76, 14, plain, "Des placés, la moitié l’est "+half+",")
+			text(32, y+76, 14, plain, "Une place sur deux est trouvée "+half+",")
 			text(32, y+94, 14, plain, "95 sur 100 en "+count(whole(all.P95.Mean), "jour", "jours")+" au plus.")
 		}
 		for n, e := range []Estimate{l.Placed, l.Urgent, l.Share} {
