@@ -79,7 +79,11 @@ func build(ctx context.Context, cfg hub.Config, n amounts) (_ *fixture, err erro
 		return nil, err
 	}
 	log.Print("hub: copies")
-	if towns, err = f.copies(ctx, h, towns, plays, n, now); err != nil {
+	if towns, err = f.copies(ctx, h, towns, plays.called, n, now); err != nil {
+		return nil, err
+	}
+	log.Print("hub: what will be posted")
+	if err := f.seal(ctx, plays, time.Now().UTC().Truncate(time.Second)); err != nil {
 		return nil, err
 	}
 	return f, f.choose(ctx, h, towns[:world.Towns()])
@@ -101,67 +105,90 @@ func ring(callable []int, n int) []int {
 	return out
 }
 
-// play makes the cases that are copied, and everything that will be posted: real keys, real seals.
-func (f *fixture) play(ctx context.Context, w *demo.World, n amounts, at time.Time) ([]played, error) {
+// plays are the cases that were made by the use cases: those that are copied, the last of which has ended, and drafts. homes
+// and jobs are the places that the towns can propose.
+type plays struct {
+	called, drafts []played
+	homes, jobs    [][]demo.Unit
+}
+
+// play makes cases with real keys and real seals.
+func (f *fixture) play(ctx context.Context, w *demo.World, n amounts, at time.Time) (plays, error) {
 	towns := w.Towns()
-	homes, jobs := make([][]demo.Unit, towns), make([][]demo.Unit, towns)
+	all := plays{homes: make([][]demo.Unit, towns), jobs: make([][]demo.Unit, towns)}
 	err := atOnce(towns, func(i int) (err error) {
-		homes[i], jobs[i], err = w.Units(ctx, i, 50, at)
+		all.homes[i], all.jobs[i], err = w.Units(ctx, i, 50, at)
 		return err
 	})
 	if err != nil {
-		return nil, err
+		return all, err
 	}
-	called := max(towns, (n.answers+addressees-1)/addressees)
 	callable := make([][]int, towns)
 	for i := range callable {
 		callable[i] = w.Callable(i)
 	}
-	all := make([]played, 0, called+n.submits+1)
-	for i := range cap(all) {
+	begin := func(i int) played {
 		p := played{origin: i % towns, called: ring(callable[i%towns], i)}
 		p.Play = w.Play(p.origin, p.called...)
-		all = append(all, p)
+		return p
 	}
-	f.submit, f.answers = make([]posted, n.submits), make([]posted, called*addressees)
-	ended := all[called]
+	for i := range max(towns, (n.answers+addressees-1)/addressees) {
+		all.called = append(all.called, begin(i))
+	}
+	for i := range n.submits {
+		all.drafts = append(all.drafts, begin(i))
+	}
+	err = atOnce(len(all.called)+len(all.drafts), func(i int) error {
+		if i >= len(all.called) {
+			return all.drafts[i-len(all.called)].Open(ctx, at)
+		}
+		if err := all.called[i].Open(ctx, at); err != nil {
+			return err
+		}
+		return all.called[i].Call(ctx, at)
+	})
+	if err != nil {
+		return all, err
+	}
+	ended := begin(0)
 	if err := ended.Open(ctx, at); err != nil {
-		return nil, err
+		return all, err
 	}
-	if err := ended.Divert(ctx, at); err != nil {
-		return nil, err
+	all.called = append(all.called, ended)
+	return all, ended.Divert(ctx, at)
+}
+
+// seal makes what will be posted: each addressee's proposal, and the submission of each draft. What is signed is good for
+// ten minutes.
+func (f *fixture) seal(ctx context.Context, all plays, at time.Time) error {
+	called := all.called[:len(all.called)-1]
+	if len(all.drafts) == 0 {
+		return nil
 	}
-	units := make([][addressees]int, called) // which home and job each addressee proposes
-	used := make([]int, towns)
+	f.submit, f.answers = make([]posted, len(all.drafts)), make([]posted, len(called)*addressees)
+	units := make([][addressees]int, len(called)) // which home and job each addressee proposes
+	used := make([]int, len(all.homes))
 	for i := range units {
-		for j, t := range all[i].called {
+		for j, t := range called[i].called {
 			units[i][j] = used[t]
 			used[t]++
 		}
 	}
-	err = atOnce(len(all), func(i int) error {
-		p := all[i]
-		if i == called {
-			return nil
-		}
-		if err := p.Open(ctx, at); err != nil {
-			return err
-		}
-		if i > called {
+	return atOnce(len(called)+len(all.drafts), func(i int) error {
+		if i >= len(called) {
+			i -= len(called)
+			p := all.drafts[i]
 			in, err := p.Submission(ctx, at)
 			if err != nil {
 				return fmt.Errorf("submission %d: %w", i, err)
 			}
 			body, err := json.Marshal(in)
-			f.submit[i-called-1] = posted{asked{"/dossiers/" + string(p.Case()) + "/appel", p.origin}, body}
+			f.submit[i] = posted{asked{"/dossiers/" + string(p.Case()) + "/appel", p.origin}, body}
 			return err
 		}
-		if err := p.Call(ctx, at); err != nil {
-			return err
-		}
-		for j, t := range p.called {
+		for j, t := range called[i].called {
 			u := units[i][j]
-			in, err := p.Proposal(ctx, j, homes[t][u], jobs[t][u], at)
+			in, err := called[i].Proposal(ctx, j, all.homes[t][u], all.jobs[t][u], at)
 			if err != nil {
 				return fmt.Errorf("proposal %d: %w", i, err)
 			}
@@ -173,7 +200,6 @@ func (f *fixture) play(ctx context.Context, w *demo.World, n amounts, at time.Ti
 		}
 		return nil
 	})
-	return all[:called+1], err
 }
 
 // copies writes members and cases until there are as many as wanted.
