@@ -98,7 +98,7 @@ func (d *Desk) depart(to *ailleurs.Sealed, h Dossier, f AgainForm, people People
 	}
 	limits := ailleurs.LimitSet{Home: home.Code}
 	limits.Excluded = union(d.around(home, false), d.avoid(h.Host), d.avoid(h.Member), f.Excluded)
-	o, err := d.start(to, folder(h.ID, ailleurs.Limits), lead, limits, at)
+	o, err := d.goOn(to, folder(h.ID, ailleurs.Limits), lead, limits, h.Tails, at)
 	if err != nil {
 		return err
 	}
@@ -113,7 +113,7 @@ func (d *Desk) depart(to *ailleurs.Sealed, h Dossier, f AgainForm, people People
 			return err
 		}
 	}
-	_, err = d.start(to, folder(h.ID, ailleurs.Threat), lead, threat, at)
+	_, err = d.goOn(to, folder(h.ID, ailleurs.Threat), lead, threat, h.Tails, at)
 	return err
 }
 

@@ -21,6 +21,8 @@ func TestHostOfAHouseholdThatFleesBecomesItsOrigin(t *testing.T) {
 	h := w.found(b.lead, ailleurs.Following)
 	_, err := w.desk(b.lead).StartAgain(w.key(), h, AgainForm{Home: "nulle part"}, w.people(), now)
 	refused(t, err, "limits.unknown_home")
+	// Limits and threat go on where they stand: whoever has read the threat before sees no step back.
+	h.Tails = w.tails(ailleurs.Limits, ailleurs.Threat)
 	out, err := w.desk(b.lead).StartAgain(w.key(), h, AgainForm{Home: "33063", Excluded: []string{"d:13"}}, w.people(), now)
 	if err != nil {
 		t.Fatal(err)
@@ -30,7 +32,7 @@ func TestHostOfAHouseholdThatFleesBecomesItsOrigin(t *testing.T) {
 		epochs[k.Compartment] = k.Epoch
 	}
 	// The card is at its first epoch since the beginning, the person's file at its second since the arrival.
-	if epochs[ailleurs.Need] != 2 || epochs[ailleurs.Person] != 3 || epochs[ailleurs.Limits] != 1 || epochs[ailleurs.Threat] != 1 {
+	if epochs[ailleurs.Need] != 2 || epochs[ailleurs.Person] != 3 || epochs[ailleurs.Limits] != 2 || epochs[ailleurs.Threat] != 2 {
 		t.Errorf("new keys by epoch: %v", epochs)
 	}
 	for _, e := range out.Envelopes {
@@ -78,6 +80,62 @@ func TestHostOfAHouseholdThatFleesBecomesItsOrigin(t *testing.T) {
 	if _, err = w.desk(b.lead).Submit(w.key(), d, rings, w.places(), w.checkers(), w.people(), now); err != nil {
 		t.Error(err)
 	}
+}
+
+// tails are where folders of the case stand.
+func (w *world) tails(compartments ...ailleurs.Compartment) []Tail {
+	var out []Tail
+	for _, c := range compartments {
+		tail := Tail{Compartment: c}
+		for _, b := range w.sealed.Bodies {
+			if b.Compartment == c {
+				tail.Epoch, tail.Seq, tail.Hash = b.Epoch, b.Seq, b.Hash
+			}
+		}
+		out = append(out, tail)
+	}
+	return out
+}
+
+// A town whose place failed and that is chosen again goes on where it stood: its own machine, which has seen the first
+// plan, takes the second.
+func TestSecondWelcomeGoesOnWhereTheFirstStood(t *testing.T) {
+	w := newWorld(t).before(t, "depart")
+	b := w.bordeaux()
+	same := w.desk(b.lead) // one machine throughout
+	if _, err := same.OpenDossier(w.dossier(b.lead), now); err != nil {
+		t.Fatal(err)
+	}
+	thread := w.thread(b.lead)
+	thread.Tails = w.tails(ailleurs.Arrival)
+	y, err := same.Welcome(w.key(), thread, w.people(), now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range y.Keys {
+		if want := map[ailleurs.Compartment]int{ailleurs.Arrival: 2, ailleurs.Course: 1}[k.Compartment]; k.Epoch != want {
+			t.Errorf("%s goes on at epoch %d, want %d", k.Compartment, k.Epoch, want)
+		}
+	}
+	kept := w.sealed.Envelopes[:0]
+	for _, e := range w.sealed.Envelopes {
+		if e.Compartment != ailleurs.Arrival && e.Compartment != ailleurs.Course {
+			kept = append(kept, e)
+		}
+	}
+	w.sealed.Envelopes = kept
+	w.take(y.Sealed)
+	o, err := same.OpenDossier(w.dossier(b.lead), now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a := o.Values[string(ailleurs.Arrival)].(ailleurs.ArrivalFile); a.Address != "" {
+		t.Errorf("the plan of the place that failed is still there: %+v", a)
+	}
+	// A hub that names an older head is refused.
+	thread.Tails[0].Seq, thread.Tails[0].Hash = 0, ""
+	_, err = same.Welcome(w.key(), thread, w.people(), now)
+	refused(t, err, "vault.rolled_back")
 }
 
 func TestOriginAddsTheTownThatIsKnownToItsLimits(t *testing.T) {

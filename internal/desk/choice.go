@@ -86,8 +86,12 @@ func (d *Desk) Welcome(once string, t Thread, people People, at time.Time) (aill
 	if _, err := d.answered(t.pile(), t.ID, &last, at); err != nil {
 		return out, err
 	}
-	for _, compartment := range []ailleurs.Compartment{ailleurs.Arrival, ailleurs.Course} {
-		o, err := d.start(&out.Sealed, folder(t.Case, compartment), reader{agent: d.me(), part: ailleurs.HostLead, of: t.Member}, nil, at)
+	for compartment, empty := range map[ailleurs.Compartment]any{ailleurs.Arrival: ailleurs.ArrivalFile{}, ailleurs.Course: ailleurs.CourseFile{}} {
+		if !slices.ContainsFunc(t.Tails, func(t Tail) bool { return t.Compartment == compartment }) {
+			empty = nil // nobody was host before: nothing is written yet
+		}
+		maker := reader{agent: d.me(), part: ailleurs.HostLead, of: t.Member}
+		o, err := d.goOn(&out.Sealed, folder(t.Case, compartment), maker, empty, t.Tails, at)
 		if err != nil {
 			return out, err
 		}

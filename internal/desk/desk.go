@@ -40,6 +40,7 @@ type Dossier struct {
 	Answer    *Answered
 	Signed    []Stated            // what has been signed about it, as far as the reader may know
 	Hosts     []ailleurs.MemberID // who was host before, as far as the reader may know
+	Tails     []Tail              // for who starts again
 	Knows     []ailleurs.MemberID // after a compromise: who must not be called upon again
 	Sealed    ailleurs.Sealed
 	Heads     *Heads
@@ -74,6 +75,33 @@ type Stated struct {
 	Signed  []byte
 }
 
+// A Tail is where a folder stands that goes on under a new key without the old one.
+type Tail struct {
+	Compartment ailleurs.Compartment
+	Epoch       int
+	Seq         int
+	Hash        string
+}
+
+// goOn makes the next epoch of a folder that stands where the hub says, or a new folder where nobody has begun one.
+func (d *Desk) goOn(to *ailleurs.Sealed, f vault.Folder, maker reader, content any, tails []Tail, at time.Time) (*vault.Opened, error) {
+	i := slices.IndexFunc(tails, func(t Tail) bool { return t.Compartment == f.Compartment })
+	if i < 0 {
+		return d.start(to, f, maker, content, at)
+	}
+	text, err := written(content)
+	if err != nil {
+		return nil, err
+	}
+	made, o, err := d.Client.NewEpoch(f, maker.part, tails[i].Epoch+1, vault.Head{Sequence: tails[i].Seq, Hash: tails[i].Hash}, text, at)
+	if err != nil {
+		return nil, err
+	}
+	made.Envelopes[0].Member, made.Envelopes[0].Ring = maker.member(), maker.ring
+	to.Keys, to.Bodies, to.Envelopes = append(to.Keys, made.Keys...), append(to.Bodies, made.Bodies...), append(to.Envelopes, made.Envelopes...)
+	return o, nil
+}
+
 // Wanted is an envelope that the reader should make, or make again.
 type Wanted struct {
 	Compartment ailleurs.Compartment
@@ -102,6 +130,7 @@ type Thread struct {
 	NeedHead  string
 	Called    []Stated   // the interpellation as the origin's signatory signed it
 	Answers   []Answered // own, oldest first
+	Tails     []Tail     // for who welcomes: where arrival and course stand
 	Sealed    ailleurs.Sealed
 	Heads     *Heads
 }

@@ -107,7 +107,7 @@ func (u *unit) caseView() (CaseView, error) {
 	if v.Part == ailleurs.OriginLead && u.callsBack() {
 		v.Tasks = append(v.Tasks, TaskCallBack)
 	}
-	for _, fill := range []func(*CaseView) error{u.viewCall, u.viewKnows, u.viewAdditions, u.viewKept, u.viewThreads, u.viewHost, u.viewSigned, u.viewHistory} {
+	for _, fill := range []func(*CaseView) error{u.viewCall, u.viewKnows, u.viewAdditions, u.viewKept, u.viewTails, u.viewThreads, u.viewHost, u.viewSigned, u.viewHistory} {
 		if err := fill(&v); err != nil {
 			return v, err
 		}
@@ -154,6 +154,16 @@ func (u *unit) viewKnows(v *CaseView) error {
 	}
 	var err error
 	v.Knows, err = u.know()
+	return err
+}
+
+// viewTails shows who starts again where the folders stand whose keys are gone.
+func (u *unit) viewTails(v *CaseView) error {
+	if !v.HasTask(TaskNewRing) || !host(v.Part) {
+		return nil
+	}
+	var err error
+	v.Tails, err = u.tails(ailleurs.Limits, ailleurs.Threat)
 	return err
 }
 

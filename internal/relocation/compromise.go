@@ -106,10 +106,8 @@ func (u *unit) departFrom(t *thread, s ailleurs.Sealed) error {
 	if err := u.destroy("1 = 1"); err != nil {
 		return err
 	}
-	for _, table := range []string{"envelope", "body", "compartment_key"} {
-		if _, err := u.tx.DeleteWhere(table, "case_id = $1 AND compartment IN ('arrival', 'course', 'limits', 'threat')", u.c.ID); err != nil {
-			return err
-		}
+	if err := u.eraseCompartments("compartment IN ('arrival', 'course', 'limits', 'threat')"); err != nil {
+		return err
 	}
 	for _, c := range []ailleurs.Compartment{ailleurs.Need, ailleurs.Limits, ailleurs.Person} {
 		if !slices.ContainsFunc(s.Keys, func(k ailleurs.CompartmentKey) bool { return k.Compartment == c }) {

@@ -12,10 +12,6 @@ import (
 func (w *world) startsAgain(f *file, from town) (*file, ailleurs.StartAgain) {
 	g := &file{id: f.id, origin: from, heads: f.heads, epochs: f.epochs, sheet: f.sheet}
 	in := ailleurs.StartAgain{Once: once(), Case: f.id}
-	for _, c := range []ailleurs.Compartment{ailleurs.Limits, ailleurs.Threat} {
-		delete(g.heads, folderKey(c, ""))
-		delete(g.epochs, folderKey(c, ""))
-	}
 	for _, c := range []ailleurs.Compartment{ailleurs.Need, ailleurs.Limits, ailleurs.Person, ailleurs.Threat} {
 		in.Keys = append(in.Keys, g.key(c, ""))
 		in.Bodies = append(in.Bodies, g.body(from.lead, c, ""))
@@ -51,6 +47,11 @@ func TestTownThatAHouseholdFleesFromCallsAnother(t *testing.T) {
 		}
 		if v := w.view(host.lead, f); !v.HasTask("new_ring") {
 			t.Errorf("the host's lead is asked %v", v.Tasks)
+		}
+		for _, tail := range w.view(host.lead, f).Tails {
+			if head := f.heads[folderKey(tail.Compartment, "")]; tail.Seq != head.Seq || tail.Hash != head.Hash || tail.Epoch != 1 {
+				t.Errorf("%s is said to stand at %+v", tail.Compartment, tail)
+			}
 		}
 		g, in := w.startsAgain(f, host)
 		refusedAs(t, w.StartAgain(w.ctx, origin.lead.Actor, in, w.at), ailleurs.Forbidden, "case.not_your_part")
@@ -93,10 +94,6 @@ func TestTownThatAHouseholdFleesFromCallsAnother(t *testing.T) {
 		}
 		w.retain(g, s)
 		next := w.towns[6]
-		for _, c := range []ailleurs.Compartment{ailleurs.Arrival, ailleurs.Course} {
-			delete(g.heads, folderKey(c, ""))
-			delete(g.epochs, folderKey(c, ""))
-		}
 		w.ok(w.Welcome(w.ctx, next.lead.Actor, w.welcome(g, next, s), w.at))
 		w.handOver(g, next)
 		w.depart(g, next)

@@ -21,7 +21,7 @@ var Invariants = []journal.Invariant{
 	{
 		Name: "relocation.origin_knows_where", Table: "envelope",
 		Query: `SELECT e.id FROM envelope e JOIN dossier d ON d.id = e.case_id WHERE e.compartment IN ('arrival', 'course') AND
-			(e.part LIKE 'origin%' OR e.for_id IN (d.lead_id, d.second_id, d.signatory_id))`,
+			(e.part LIKE 'origin%' OR e.destroyed_at IS NULL AND e.for_id IN (d.lead_id, d.second_id, d.signatory_id))`,
 	},
 	{
 		Name: "relocation.origin_keeps_envelope", Table: "envelope",

@@ -186,15 +186,29 @@ func (e *Exchange) PlaceFails(ctx context.Context, by ailleurs.Actor, in ailleur
 	})
 }
 
-// forgetPlace removes what a host wrote of a place and a stay that are over: whoever welcomes the household next begins
-// arrival and course anew, with keys that nobody else ever held.
+// forgetPlace erases what a host wrote of a place and a stay that are over: whoever welcomes the household next goes on
+// with keys that nobody else ever held.
 func (u *unit) forgetPlace() error {
-	for _, table := range []string{"envelope", "body", "compartment_key"} {
-		if _, err := u.tx.DeleteWhere(table, "case_id = $1 AND compartment IN ('arrival', 'course')", u.c.ID); err != nil {
-			return err
+	return u.eraseCompartments("compartment IN ('arrival', 'course')")
+}
+
+// tails are where folders stand that go on under new keys; those that nobody has begun are left out.
+func (u *unit) tails(compartments ...ailleurs.Compartment) ([]Tail, error) {
+	epochs, err := u.epochs()
+	if err != nil {
+		return nil, err
+	}
+	heads, err := u.heads()
+	if err != nil {
+		return nil, err
+	}
+	var out []Tail
+	for _, c := range compartments {
+		if f := (folder{Compartment: c}); epochs[f] > 0 {
+			out = append(out, Tail{c, epochs[f], heads[f].seq, heads[f].hash})
 		}
 	}
-	return nil
+	return out, nil
 }
 
 // Arrive records the arrival, which the host lead signs on the person's code word, and takes the new epochs that the host

@@ -404,7 +404,7 @@ func complete(s ailleurs.Sealed, c ailleurs.Compartment, thread ailleurs.ThreadI
 
 // lastBody is the head of a folder, or "" when nobody has written in it.
 func (u *unit) lastBody(c ailleurs.Compartment, thread ailleurs.ThreadID) (string, error) {
-	hash, err := store.One[string](u.tx, `SELECT hash FROM body WHERE case_id = $1 AND compartment = $2 AND thread_id = $3 AND seq > 0
+	hash, err := store.One[string](u.tx, `SELECT hash FROM body WHERE case_id = $1 AND compartment = $2 AND thread_id = $3 AND seq > 0 AND erased_at IS NULL
 		ORDER BY seq DESC LIMIT 1`, u.c.ID, c, thread)
 	if errors.Is(err, store.ErrNotFound) {
 		return "", nil

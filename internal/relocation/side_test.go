@@ -157,12 +157,8 @@ func TestPlaceThatFailsReopensTheChoice(t *testing.T) {
 		}
 		_, err := w.Case(w.ctx, host.lead.Actor, f.id, w.at)
 		refused(t, err, "case.unknown")
-		if n := w.count("SELECT count(*) FROM body WHERE compartment IN ('arrival', 'course')"); n != 0 {
+		if n := w.count("SELECT count(*) FROM body WHERE compartment IN ('arrival', 'course') AND data IS NOT NULL"); n != 0 {
 			t.Errorf("%d bodies of the place that failed are left", n)
-		}
-		for _, c := range []ailleurs.Compartment{ailleurs.Arrival, ailleurs.Course} {
-			delete(f.heads, folderKey(c, ""))
-			delete(f.epochs, folderKey(c, ""))
 		}
 		next, sheet := w.towns[2], other // not released yet: back in the choice
 		if w.threadState(f, next) != ailleurs.Proposed {

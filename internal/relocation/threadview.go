@@ -134,5 +134,10 @@ func (u *unit) threadView(t *thread) (ThreadView, error) {
 	if task != "" {
 		v.Tasks = append(v.Tasks, task)
 	}
+	if task == TaskWelcome {
+		if v.Tails, err = u.tails(ailleurs.Arrival, ailleurs.Course); err != nil {
+			return v, err
+		}
+	}
 	return v, nil
 }

@@ -94,6 +94,7 @@ type CaseView struct {
 	Journey   *Journey            // for the host; the origin sees the state alone
 	FollowUps []FollowUpLine      // the light is all the origin sees
 	KeptUntil time.Time           // for the host: when the address is erased
+	Tails     []Tail              // for who starts again: where the folders stand whose keys are gone
 	Signed    []StatementLine
 	Sealed    ailleurs.Sealed     // what is sealed to the reader: keys, last bodies and notes, envelopes
 	Knows     []ailleurs.MemberID // for the origin of a household that had to flee: members who must not be called upon again
@@ -198,6 +199,14 @@ type Grant struct {
 	InPlaceOf   ailleurs.AgentID  // who is absent, when For stands in
 }
 
+// A Tail is where a folder stands that goes on under a new key without the old one.
+type Tail struct {
+	Compartment ailleurs.Compartment
+	Epoch       int
+	Seq         int
+	Hash        string // of the last body; empty when nobody wrote
+}
+
 // An Event is a line of the journal about a case, for those who may see it.
 // Entry, Salt and Text let a client
 // check that it is in the log: Entry is SHA-256(Salt ‖ Text), the leaf at Index.
@@ -236,7 +245,8 @@ type ThreadView struct {
 	Answers   []AnswerLine    // own, oldest first
 	Holds     []HoldLine      // own
 	Tasks     []Task
-	FirstYes  bool // the person said yes to this proposal once: the call of three comes
+	FirstYes  bool   // the person said yes to this proposal once: the call of three comes
+	Tails     []Tail // for who welcomes: where arrival and course stand, if somebody else was host before
 	Sealed    ailleurs.Sealed
 }
 
