@@ -368,7 +368,7 @@ func (c *coffre) recall(_ context.Context, in keysInput) (any, error) {
 // A register is how far the directory has come, and what the next page may keep of it.
 type register struct {
 	Size     int64  `json:"size"`
-	Moved    bool   `json:"moved"`              // further than the trousseau as it is wrapped remembers
+	Moved    bool   `json:"moved"`              // it or the journal, further than the trousseau as it is wrapped remembers
 	Snapshot []byte `json:"snapshot,omitempty"` // when there is something new in it
 }
 

@@ -123,7 +123,14 @@ func (c changeRow) mayApprove(tx *store.Tx, by ailleurs.Actor) (bool, error) {
 		}
 	case Accession, Suspension, PostChange:
 	}
-	return by.MayApprove(kind, c.Member, c.Agent, guarding), nil
+	if !by.MayApprove(kind, c.Member, c.Agent, guarding) {
+		return false, nil
+	}
+	if by.Is(ailleurs.Coordinator) {
+		return true, nil
+	}
+	m, err := memberOf(tx, by.Member) // the word of a suspended member's people counts with no client
+	return m.SuspendedAt.IsZero(), err
 }
 
 // proposeEntry writes a change that will be a record of the register.

@@ -123,8 +123,8 @@ func (a *Alliance) Invite(ctx context.Context, by ailleurs.Actor, n NewInvitatio
 	for _, r := range n.Roles {
 		guarding = guarding || r.Guards()
 	}
-	if !by.MayApprove(ailleurs.RegisterTeam, n.Member, "", guarding) {
-		return Invitation{}, ailleurs.RefuseAs(ailleurs.Forbidden, "change.not_yours", "")
+	if err := mayPropose(by, n.Member, "", guarding, false); err != nil {
+		return Invitation{}, err
 	}
 	var out Invitation
 	err := a.db.Update(ctx, func(tx *store.Tx) error {
@@ -148,19 +148,9 @@ func (a *Alliance) Invite(ctx context.Context, by ailleurs.Actor, n NewInvitatio
 func (a *Alliance) Reinvite(ctx context.Context, by ailleurs.Actor, agent ailleurs.AgentID, at time.Time) (Invitation, error) {
 	var out Invitation
 	err := a.db.Update(ctx, func(tx *store.Tx) error {
-		if err := tx.Bump("agent", agent); err != nil {
-			return missing(err, "agent.unknown", "agent")
-		}
-		who, err := agentOf(tx, agent)
+		who, _, err := concerned(tx, by, agent, false)
 		if err != nil {
 			return err
-		}
-		guarding, err := guards(tx, agent)
-		if err != nil {
-			return err
-		}
-		if !by.MayApprove(ailleurs.RegisterKey, who.Member, agent, guarding) {
-			return ailleurs.RefuseAs(ailleurs.Forbidden, "change.not_yours", "")
 		}
 		if !who.Revoked.IsZero() {
 			return ailleurs.RefuseAs(ailleurs.Conflict, "agent.has_left", "agent")

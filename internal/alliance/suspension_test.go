@@ -56,6 +56,13 @@ func TestMemberIsSuspendedAndRestoredByTwoCoordinators(t *testing.T) {
 			}
 			return err
 		}))
+		_, err = h.a.ProposePosts(h.Context(), c[1].viewer.Actor, id, ailleurs.Team{Lead: team[1].id, Second: team[0].id, Signatory: team[2].id}, h.at)
+		h.must(err)
+		waiting, err := h.a.Changes(h.Context(), team[0].viewer.Actor, h.at)
+		h.must(err)
+		if len(waiting) != 0 {
+			t.Error("people of a suspended member are asked to sign")
+		}
 		h.must(propose(c[1], true))
 		h.pass(time.Second)
 		c[2].approve(everything)

@@ -61,6 +61,21 @@ func mayPropose(by ailleurs.Actor, member ailleurs.MemberID, subject ailleurs.Ag
 	return ailleurs.RefuseAs(ailleurs.Forbidden, "change.not_yours", "")
 }
 
+// concerned locks an agent and returns them, and whether they guard the alliance, to whoever may propose something about
+// them; goes as in mayPropose.
+func concerned(tx *store.Tx, by ailleurs.Actor, agent ailleurs.AgentID, goes bool) (who Agent, guarding bool, err error) {
+	if err := tx.Bump("agent", agent); err != nil {
+		return who, false, missing(err, "agent.unknown", "agent")
+	}
+	if who, err = agentOf(tx, agent); err != nil {
+		return who, false, err
+	}
+	if guarding, err = guards(tx, agent); err != nil {
+		return who, false, err
+	}
+	return who, guarding, mayPropose(by, who.Member, agent, guarding, goes)
+}
+
 // nothingAlike refuses a second change that says the same but for its time.
 func nothingAlike(tx *store.Tx, e ailleurs.RegisterEntry, kind ChangeKind) error {
 	rows, err := store.All[changeRow](tx, "SELECT "+changeColumns+` FROM change
@@ -174,18 +189,8 @@ func (a *Alliance) ProposeDeparture(ctx context.Context, by ailleurs.Actor, agen
 	var ids []ChangeID
 	err := a.db.Update(ctx, func(tx *store.Tx) error {
 		ids = nil
-		if err := tx.Bump("agent", agent); err != nil {
-			return missing(err, "agent.unknown", "agent")
-		}
-		who, err := agentOf(tx, agent)
+		who, guarding, err := concerned(tx, by, agent, true)
 		if err != nil {
-			return err
-		}
-		guarding, err := guards(tx, agent)
-		if err != nil {
-			return err
-		}
-		if err := mayPropose(by, who.Member, agent, guarding, true); err != nil {
 			return err
 		}
 		type post struct {
@@ -228,18 +233,8 @@ func (a *Alliance) ProposeDeparture(ctx context.Context, by ailleurs.Actor, agen
 func (a *Alliance) ProposeRevocation(ctx context.Context, by ailleurs.Actor, agent ailleurs.AgentID, at time.Time) (ChangeID, error) {
 	var id ChangeID
 	err := a.db.Update(ctx, func(tx *store.Tx) error {
-		if err := tx.Bump("agent", agent); err != nil {
-			return missing(err, "agent.unknown", "agent")
-		}
-		who, err := agentOf(tx, agent)
+		who, guarding, err := concerned(tx, by, agent, true)
 		if err != nil {
-			return err
-		}
-		guarding, err := guards(tx, agent)
-		if err != nil {
-			return err
-		}
-		if err := mayPropose(by, who.Member, agent, guarding, true); err != nil {
 			return err
 		}
 		if id, err = proposeRevocation(tx, by, who, at); err != nil {

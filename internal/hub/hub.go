@@ -96,7 +96,10 @@ func (h *Hub) wire() error {
 	h.Alliance, err = alliance.New(alliance.Config{
 		DB: h.DB, Origin: h.cfg.Origin, Register: h.Logs.Register, Journal: h.Logs.Journal,
 		PRFInput: vault.PasskeyInput, DrawWords: vault.NewPassphrase, ReadWords: readWords, Territory: h.Ground,
-		OpenCases: openCases,
+		OpenCases: func(tx *store.Tx, agent ailleurs.AgentID) (int, error) {
+			cases, err := relocation.EntrustedIn(tx, agent)
+			return len(cases), err
+		},
 	})
 	if err != nil {
 		return err

@@ -12,7 +12,6 @@ import (
 
 	"codeberg.org/ailleurs/ailleurs"
 	"codeberg.org/ailleurs/ailleurs/internal/alliance"
-	"codeberg.org/ailleurs/ailleurs/internal/store"
 	"codeberg.org/ailleurs/ailleurs/internal/vault"
 )
 
@@ -103,9 +102,4 @@ func openLog(file string) (alliance.LogKey, error) {
 func readWords(typed string) (string, error) {
 	words, err := vault.ReadWords(typed, vault.PassphraseWords)
 	return strings.Join(words, " "), err
-}
-
-// openCases counts the cases that an agent must pass on before leaving.
-func openCases(tx *store.Tx, agent ailleurs.AgentID) (int, error) {
-	return store.One[int](tx, "SELECT count(DISTINCT case_id) FROM inbox WHERE agent_id = $1 AND side <> 'closed'", agent)
 }

@@ -177,9 +177,13 @@ func (e *Exchange) Entrusted(ctx context.Context, agent ailleurs.AgentID) ([]ail
 	var out []ailleurs.CaseID
 	err := e.db.View(ctx, func(tx *store.Tx) error {
 		var err error
-		out, err = store.All[ailleurs.CaseID](tx, "SELECT DISTINCT case_id FROM inbox WHERE agent_id = $1 AND side <> $2 ORDER BY case_id",
-			agent, sideClosed)
+		out, err = EntrustedIn(tx, agent)
 		return err
 	})
 	return out, err
+}
+
+// EntrustedIn is Entrusted inside a transaction under way, for whoever decides there whether the agent may leave.
+func EntrustedIn(tx *store.Tx, agent ailleurs.AgentID) ([]ailleurs.CaseID, error) {
+	return store.All[ailleurs.CaseID](tx, "SELECT DISTINCT case_id FROM inbox WHERE agent_id = $1 AND side <> $2 ORDER BY case_id", agent, sideClosed)
 }

@@ -285,7 +285,12 @@ func (c *colleague) approveAll() {
 // leave signs out.
 func (v *Visitor) leave() {
 	v.t.Helper()
-	v.Click("form.leave button")
+	button := "form.leave.bar button"
+	if Eval[bool](v, `document.querySelector("details.menu")?.checkVisibility() ?? false`) { // on a phone
+		v.Click("details.menu summary")
+		button = "details.menu form.leave button"
+	}
+	v.Click(button)
 	v.Until(`location.pathname === "/entrer"`)
 }
 

@@ -126,7 +126,7 @@ export function unlocked() {
         forget();
       }
       if (sessionStorage.getItem(slot)) {
-        if ((await learn(who)).moved) await keep(share);
+        if ((await learn(who)).snapshot) await keep(share); // of the journal the memory says more, at less cost
         return;
       }
     }
