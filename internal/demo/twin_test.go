@@ -186,9 +186,6 @@ func TestTwinJourneysLookTheSameToTheHub(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := publish(ctx, h, w.towns, day); err != nil {
-		t.Fatal(err)
-	}
 	if err := h.Close(); err != nil {
 		t.Fatal(err)
 	}

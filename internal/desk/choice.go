@@ -86,7 +86,11 @@ func (d *Desk) Welcome(once string, t Thread, people People, at time.Time) (aill
 	if _, err := d.answered(t.pile(), t.ID, &last, at); err != nil {
 		return out, err
 	}
-	for compartment, empty := range map[ailleurs.Compartment]any{ailleurs.Arrival: ailleurs.ArrivalFile{}, ailleurs.Course: ailleurs.CourseFile{}} {
+	for _, compartment := range []ailleurs.Compartment{ailleurs.Arrival, ailleurs.Course} {
+		var empty any = ailleurs.ArrivalFile{}
+		if compartment == ailleurs.Course {
+			empty = ailleurs.CourseFile{}
+		}
 		if !slices.ContainsFunc(t.Tails, func(t Tail) bool { return t.Compartment == compartment }) {
 			empty = nil // nobody was host before: nothing is written yet
 		}
