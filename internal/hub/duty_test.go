@@ -234,15 +234,45 @@ func alertIsNobodyElses(d *desk) {
 }
 
 func treeIsOrdered(d *desk) {
-	duty := string(d.people["lyon-binome"].Agent)
-	bad, _ := d.ask("coordination", http.MethodPost, "/astreinte/ordre", url.Values{"rang-" + duty: {"1"}, "ligne-" + duty: {"06 12"}}, http.StatusUnprocessableEntity)
-	d.says(bad, `href="#ligne-`+duty+`"`, `value="06 12"`)
-	d.post("coordination", "/astreinte/ordre", url.Values{"rang-" + duty: {"1"}, "ligne-" + duty: {"+33600000000"}})
-	d.says(d.get("coordination", "/astreinte"), "33600000000")
-	if strings.Contains(d.get("lyon-binome", "/astreinte"), "33600000000") {
+	tree := func() (officers []ailleurs.AgentID) {
+		d.t.Helper()
+		lines, err := d.Protection.Lines(d.t.Context(), d.people["coordination"].Actor, d.now)
+		d.must(err)
+		for _, l := range lines {
+			officers = append(officers, l.Agent)
+		}
+		return officers
+	}
+	was := tree()
+	if len(was) != 2 || was[0] != d.people["lyon-binome"].Agent {
+		d.t.Fatalf("the tree is %v", was)
+	}
+	first, second := string(was[0]), string(was[1])
+	order := func(firstAt, line, secondAt, other string) url.Values {
+		return url.Values{"rang-" + first: {firstAt}, "ligne-" + first: {line}, "rang-" + second: {secondAt}, "ligne-" + second: {other}}
+	}
+	bad, _ := d.ask("coordination", http.MethodPost, "/astreinte/ordre", order("2", "06 12", "1", "+33600000001"), http.StatusUnprocessableEntity)
+	d.says(bad, `href="#ligne-`+first+`"`, `value="06 12"`, `33600000001"`)
+	d.ask("coordination", http.MethodPost, "/astreinte/ordre", order("1", "+33600000000", "2", ""), http.StatusUnprocessableEntity) // whose line is missing
+	if now := tree(); !slices.Equal(now, was) {
+		d.t.Errorf("what was refused ordered the tree: %v", now)
+	}
+	d.post("coordination", "/astreinte/ordre", order("2", "+33600000000", "1", "+33600000001"))
+	if now := tree(); len(now) != 2 || now[0] != was[1] || now[1] != was[0] {
+		d.t.Errorf("the tree is %v, and was %v", now, was)
+	}
+	d.post("coordination", "/astreinte/ordre", order("1", "+33600000000", "2", "+33600000001"))
+	if now := tree(); !slices.Equal(now, was) {
+		d.t.Errorf("put back, the tree is %v, and was %v", now, was)
+	}
+	d.says(d.get("coordination", "/astreinte"), "33600000000", "33600000001")
+	if page := d.get("lyon-binome", "/astreinte"); strings.Contains(page, "3360000000") {
 		d.t.Error("officers see each other's telephone")
 	}
-	d.ask("lyon-binome", http.MethodPost, "/astreinte/ordre", nil, http.StatusForbidden)
+	d.ask("lyon-binome", http.MethodPost, "/astreinte/ordre", order("1", "+33600000002", "2", "+33600000003"), http.StatusForbidden)
+	if page := d.get("coordination", "/astreinte"); strings.Contains(page, "33600000002") {
+		d.t.Error("an officer ordered the tree")
+	}
 }
 
 func journalNamesNobody(d *desk) {
