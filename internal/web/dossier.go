@@ -26,22 +26,25 @@ type dossierView struct {
 	Lines    []lineView
 	Agreed   *agreedView
 	Names    map[ailleurs.AgentID]string
-	Events   []eventView
+	Recent   []eventView
+	Earlier  []eventView
 	Once     string
 	Page     sealedPage
 
-	Slip       bool   // the reader may print the person's paper
-	CallBackOn string // once expired
-	Doors      []stateDoor
-	Copy       string // of a print: whose, when, which
-	Fewer      bool   // fewer than five are called, for who reads the reason
-	Additions  []additionView
-	Attested   []ailleurs.Attestation
-	Again      againTask
-	Plan       planTask
-	FollowUp   *followUpTask
-	Outcomes   []Option
-	Moves      moves
+	CallOfThree *lineView // the addressee that the first yes went to, for the origin's lead
+	Waiting     string    // whom or what the case waits for, when its reader has nothing to do
+	Slip        bool      // the reader may print the person's paper
+	CallBackOn  string    // once expired
+	Doors       []stateDoor
+	Copy        string // of a print: whose, when, which
+	Fewer       bool   // fewer than five are called, for who reads the reason
+	Additions   []additionView
+	Attested    []ailleurs.Attestation
+	Again       againTask
+	Plan        planTask
+	FollowUp    *followUpTask
+	Outcomes    []Option
+	Moves       moves
 }
 
 // sectionView is one compartment that is sealed to the reader.
@@ -52,10 +55,14 @@ type sectionView struct {
 // agreedView is the host's: the thread that was retained.
 type agreedView struct{ Thread ailleurs.ThreadID }
 
+// eventView is one line of who did what.
 type eventView struct {
-	Key, Who string
-	At       time.Time
+	What, Who string
+	At        time.Time
 }
+
+// recentEvents is how many lines of the history are shown unfolded.
+const recentEvents = 4
 
 // dossier shows a case. Reading it is recorded.
 func (s *Server) dossier(w http.ResponseWriter, r *http.Request) error {
@@ -115,6 +122,9 @@ func (s *Server) dossierOf(r *http.Request, c relocation.CaseView) (dossierView,
 			line.Replies = s.replies(r)
 		}
 		v.Lines = append(v.Lines, line)
+		if line.Chosen && c.State == ailleurs.Choosing && c.Part == ailleurs.OriginLead {
+			v.CallOfThree = &line
+		}
 	}
 	v.Additions = additionsOf(c, towns)
 	for _, compartment := range ailleurs.Compartments {
@@ -127,9 +137,12 @@ func (s *Server) dossierOf(r *http.Request, c relocation.CaseView) (dossierView,
 		v.Agreed = &agreedView{c.Answer.Sheet.Thread}
 	}
 	for _, ev := range c.History {
-		who := names[ev.Actor]
-		v.Events = append(v.Events, eventView{Key: "event." + ev.Kind, Who: who, At: ev.At})
+		v.Recent = append(v.Recent, eventView{What: voice.eventName(ev.Kind), Who: names[ev.Actor], At: ev.At})
 	}
+	if len(v.Recent) > recentEvents {
+		v.Recent, v.Earlier = v.Recent[:recentEvents], v.Recent[recentEvents:]
+	}
+	v.Waiting = s.waitsFor(r, v)
 	return v, nil
 }
 

@@ -18,10 +18,11 @@ type threadView struct {
 	Caller     string // the élu who signed
 	Lead       string // of the origin: whom to call
 	Clock      *Clock
-	Open       bool // an answer can still be given
-	Write      bool // the reader may give it
-	Waiting    bool // a proposal awaits the reader's signature
-	Welcome    bool // the first yes was given to the reader's proposal
+	Open       bool  // an answer can still be given
+	Write      bool  // the reader may give it
+	Waiting    bool  // a proposal awaits the reader's signature
+	Welcome    bool  // the first yes was given to the reader's proposal
+	Jump       *jump // on a phone, to what is to be done below the card
 	Last       *relocation.AnswerLine
 	Homes      []Option
 	Jobs       []Option
@@ -36,6 +37,22 @@ type threadView struct {
 	Page       sealedPage
 
 	own []relocation.OwnOffer
+}
+
+// A jump leads to the next action of a long page.
+type jump struct{ Href, Label string }
+
+// jumpTo is where what the reader has to do stands.
+func (v *threadView) jumpTo() *jump {
+	switch {
+	case v.Waiting:
+		return &jump{"#said", "interpellation.jump_sign"}
+	case v.Welcome:
+		return &jump{"#call", "interpellation.call_of_three"}
+	case v.Open && v.Write:
+		return &jump{"#answer", "interpellation.jump_answer"}
+	}
+	return nil
 }
 
 // thread shows an interpellation. Reading it is recorded, and told to the origin.
@@ -67,6 +84,7 @@ func (s *Server) thread(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	v.Jump = v.jumpTo()
 	v.Lead = names[t.Origins[0]]
 	for _, c := range t.Called {
 		v.Caller = names[c.By]

@@ -189,6 +189,7 @@ func TestLyonCallsOnBordeaux(t *testing.T) {
 	if shown := lyon.Text(`[data-sheet="person"]`); !strings.Contains(shown, planted["person.name"]) {
 		t.Errorf("the lead does not read the name back: %s", shown)
 	}
+	lyon.Until(`document.querySelector('[data-sheet="limits"]').innerText.includes("Rhône")`) // places by name, not by code
 	lyon.Shot("dossier-brouillon")
 
 	lyon.Go(path + "/appeler")
@@ -258,6 +259,11 @@ func TestLyonCallsOnBordeaux(t *testing.T) {
 	bordeaux.opened("need")
 	bordeaux.Until(`document.querySelector("[data-words]")?.textContent.split("·").length === 6`)
 	six := bordeaux.Text("[data-words]")
+	lyon.Go(path)
+	lyon.Until(`document.querySelector("[data-words]")?.textContent.split("·").length === 6`)
+	if got := lyon.Text("[data-words]"); got != six {
+		t.Errorf("in the call of three the two leads read different words: %q and %q", got, six)
+	}
 	Eval[bool](bordeaux, `(() => { for (const id of ["same", "said-yes"]) document.getElementById(id).checked = true; return true; })()`)
 	bordeaux.send(`form[data-seal="thread.welcome"]`, "/travail")
 

@@ -273,6 +273,11 @@ async function open(root) {
     place.textContent = (await ask(place.dataset.words, { page: await page() })).words.join(" · ");
   }
   document.dispatchEvent(new CustomEvent("coffre:open", { detail: found }));
+  const limits = document.querySelector('[data-sheet="limits"]');
+  if (limits && found.sheets?.limits?.some((row) => row.items.some((item) => item.key?.startsWith("place.")))) {
+    // Codes become names once the communes of France are at hand; without them the codes stay.
+    await hand().then(async () => sheet(limits, (await ask(root.dataset.open, { page: await page() })).sheets.limits)).catch(() => {});
+  }
 }
 
 // ---- forms
@@ -384,6 +389,8 @@ export function act(form, work) {
 export const once = () => toURL64(crypto.getRandomValues(new Uint8Array(20)));
 
 let communes; // asked for once
+// hand gives the communes of France to the Go half.
+const hand = () => (communes ??= fetch(communesURL).then((answer) => answer.arrayBuffer()).then(base64).then((file) => ask("communes", { file })));
 // asked is ask, with the communes of France handed to the Go half when an operation needs them: all of them, because asking
 // the hub for one would tell it which.
 export async function asked(op, input) {
@@ -391,7 +398,7 @@ export async function asked(op, input) {
     return await ask(op, input);
   } catch (e) {
     if (!(e instanceof Refusal) || e.key !== "desk.no_communes") throw e;
-    await (communes ??= fetch(communesURL).then((answer) => answer.arrayBuffer()).then(base64).then((file) => ask("communes", { file })));
+    await hand();
     return ask(op, input);
   }
 }
