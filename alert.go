@@ -8,7 +8,7 @@ import (
 // An AlertLevel says how fast an alert must be acknowledged. An alert rings without decrypting anything.
 type AlertLevel int
 
-// The levels of protection.md, "Alerts and exfiltration".
+// The levels (docs/guides/astreinte.md).
 const (
 	CallBack    AlertLevel = 1 // to be called, within 72 h
 	ThreatAlert AlertLevel = 2 // acknowledged within 1 h: host lead and duty officer
@@ -64,6 +64,27 @@ func NextOfficer(tree []Officer, n int, at time.Time) (agent AgentID, ok bool) {
 		return "", false
 	}
 	return present[n%len(present)].Agent, true
+}
+
+// How an alert goes on that nobody acknowledges: the whole call tree is rung FullRounds times at the pace of its level, then
+// the coordination is told and one officer an hour is rung, until the alert has rung for RingsFor. It is never closed by itself.
+const (
+	FullRounds = 2
+	SlowRing   = time.Hour
+	RingsFor   = 72 * time.Hour
+)
+
+// RingOn says what follows when the last of so many rings over a tree of so many officers was not answered, an age after the
+// alert was raised: whether the coordination is told too, whether one more officer is rung (on), and when the one after that.
+func (l AlertLevel) RingOn(tree, rings int, age time.Duration) (tell, on bool, after time.Duration) {
+	past := rings - FullRounds*tree
+	switch {
+	case past < 0:
+		return false, true, l.AcknowledgeWithin()
+	case past > 0 && age >= RingsFor:
+		return true, false, 0
+	}
+	return true, true, max(l.AcknowledgeWithin(), SlowRing)
 }
 
 // TestRing is when the duty phones are next tried after an instant: Mondays at 10 h in the given place (Europe/Paris).

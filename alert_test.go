@@ -39,6 +39,35 @@ func TestGraverIsSooner(t *testing.T) {
 	}
 }
 
+func TestUnansweredAlertSlowsDownAndStopsRinging(t *testing.T) {
+	for _, level := range []AlertLevel{CallBack, ThreatAlert, ImminentNow} {
+		age, told, rings := time.Duration(0), 0, 1
+		for after := level.AcknowledgeWithin(); ; {
+			age += after
+			tell, on, next := level.RingOn(3, rings, age)
+			if tell != (rings >= 6) {
+				t.Errorf("level %d, after %d rings of three officers: tell %v", level, rings, tell)
+			}
+			if tell {
+				told++
+			}
+			if !on {
+				break
+			}
+			if rings++; rings > 200 {
+				t.Fatalf("level %d rings without end", level)
+			}
+			after = next
+		}
+		if told == 0 || age < RingsFor {
+			t.Errorf("level %d gave up after %v and %d rings", level, age, rings)
+		}
+	}
+	if _, on, after := ImminentNow.RingOn(3, 5, time.Hour); !on || after != 10*time.Minute {
+		t.Errorf("in the second round: %v, %v", on, after)
+	}
+}
+
 func TestLinesAreTriedOnMondaysAtTen(t *testing.T) {
 	paris, err := time.LoadLocation("Europe/Paris")
 	if err != nil {

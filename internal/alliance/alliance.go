@@ -34,6 +34,9 @@ type Config struct {
 
 	// OpenCases counts the cases that an agent still carries; nil counts none.
 	OpenCases func(tx *store.Tx, agent ailleurs.AgentID) (int, error)
+
+	// NoRinger is set where nothing makes duty phones ring: then nobody is named duty officer (agent.duty_needs_ringer).
+	NoRinger bool
 }
 
 // A LogKey is the key of a transparency log and its public half, as note.NewVerifier reads it.

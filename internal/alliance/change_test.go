@@ -311,3 +311,18 @@ func TestSecondMayComeFromANeighbour(t *testing.T) {
 		}
 	})
 }
+
+func TestNobodyIsOnDutyWhereNothingRings(t *testing.T) {
+	h := newHub(t, storeForOne(t))
+	c := h.founded()
+	p := h.invited(c[0], c[0].member, "Une personne", ailleurs.DutyOfficer)
+	c[0].approve(about(p.id))
+	h.cfg.NoRinger = true
+	h.open()
+	_, err := h.a.Approve(h.Context(), c[1].viewer.Actor, c[1].approvals(about(p.id)), h.at)
+	h.refused(err, "agent.duty_needs_ringer") // proposed while there was a ringer
+	_, err = h.a.Invite(h.Context(), c[0].viewer.Actor, invitee(c[0].member, "Une autre", ailleurs.DutyOfficer), h.at)
+	h.refused(err, "agent.duty_needs_ringer")
+	_, err = h.a.ProposeRole(h.Context(), c[0].viewer.Actor, c[1].id, c[1].member, ailleurs.DutyOfficer, false, h.at)
+	h.refused(err, "agent.duty_needs_ringer")
+}

@@ -169,6 +169,9 @@ func (a *Alliance) invite(tx *store.Tx, by, agent ailleurs.AgentID, n NewInvitat
 	if err := errors.Join(ailleurs.CheckName(n.Name, "name"), CheckEmail(n.Email, "email"), checkLang(n.Lang)); err != nil {
 		return Invitation{}, err
 	}
+	if err := a.checkRinger(n.Roles...); err != nil {
+		return Invitation{}, err
+	}
 	known, err := store.All[ailleurs.AgentID](tx, "SELECT id FROM agent WHERE email = $1 AND revoked_at IS NULL", n.Email)
 	if err != nil {
 		return Invitation{}, err

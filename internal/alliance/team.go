@@ -103,6 +103,9 @@ func (a *Alliance) checkRole(tx *store.Tx, e ailleurs.RegisterEntry) error {
 		return err
 	}
 	if !e.Leaves {
+		if err := a.checkRinger(e.Role); err != nil {
+			return err
+		}
 		if slices.Contains(held, e.Role) {
 			return ailleurs.RefuseAs(ailleurs.Conflict, "agent.role_twice", "roles", "role", string(e.Role))
 		}
@@ -139,6 +142,14 @@ func (a *Alliance) checkRole(tx *store.Tx, e ailleurs.RegisterEntry) error {
 		}
 		return err
 	case ailleurs.DutyOfficer, ailleurs.Guarantor:
+	}
+	return nil
+}
+
+// checkRinger refuses a duty that nothing could wake.
+func (a *Alliance) checkRinger(roles ...ailleurs.Role) error {
+	if a.cfg.NoRinger && slices.Contains(roles, ailleurs.DutyOfficer) {
+		return ailleurs.RefuseAs(ailleurs.Conflict, "agent.duty_needs_ringer", "roles")
 	}
 	return nil
 }

@@ -100,6 +100,7 @@ func (h *Hub) wire() error {
 			cases, err := relocation.EntrustedIn(tx, agent)
 			return len(cases), err
 		},
+		NoRinger: h.cfg.Ringer == nil && !h.cfg.Demo,
 	})
 	if err != nil {
 		return err

@@ -106,6 +106,15 @@ func CancelSubject(tx *store.Tx, subject string) (int64, error) {
 	return tx.Exec("DELETE FROM job WHERE subject = $1", subject)
 }
 
+// When returns the instant for which the job of a kind about a subject is scheduled, zero when there is none.
+func When(tx *store.Tx, kind, subject string) (time.Time, error) {
+	at, err := store.One[time.Time](tx, "SELECT run_at FROM job WHERE key = $1", defaultKey(kind, subject))
+	if errors.Is(err, store.ErrNotFound) {
+		return time.Time{}, nil
+	}
+	return at, err
+}
+
 // Next returns the instant at which the next job is due, false when nothing is waiting.
 func Next(tx *store.Tx) (time.Time, bool, error) {
 	at, err := store.One[time.Time](tx, "SELECT run_at FROM job WHERE parked_at IS NULL ORDER BY run_at, key LIMIT 1")

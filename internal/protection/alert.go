@@ -35,6 +35,7 @@ type Alert struct {
 	ClosedAt       time.Time
 	End            ailleurs.AlertEnd
 	Rung           []Rung
+	Next           time.Time // when the next officer is rung; zero when nobody will be
 }
 
 // A Rung is one person whom an alert has called.
@@ -179,19 +180,33 @@ func (p *Protection) ringFrom(tx *store.Tx, a alertRow, n int, first ailleurs.Ag
 		return err
 	}
 	if len(tree) == 0 {
-		coordinators, err := store.All[ailleurs.AgentID](tx, `SELECT DISTINCT agent_id FROM agent_role
-			WHERE role = 'coordinator' AND left_at IS NULL ORDER BY agent_id`)
-		if err != nil {
+		if err := p.tell(tx, a, n, at); err != nil {
 			return err
-		}
-		for _, c := range coordinators {
-			if err := p.call(tx, a.ID, n, c, "", at); err != nil {
-				return err
-			}
-			n++
 		}
 		return tx.Set("alert", a.ID, store.Changes{"rings": a.Rings + 1})
 	}
+	return p.ringOne(tx, a, n, tree, first, a.Level.AcknowledgeWithin(), at)
+}
+
+// tell calls the coordinators whom the alert has not called yet.
+func (p *Protection) tell(tx *store.Tx, a alertRow, n int, at time.Time) error {
+	coordinators, err := store.All[ailleurs.AgentID](tx, `SELECT DISTINCT agent_id FROM agent_role
+		WHERE role = 'coordinator' AND left_at IS NULL AND agent_id NOT IN (SELECT agent_id FROM alert_ring WHERE alert_id = $1)
+		ORDER BY agent_id`, a.ID)
+	if err != nil {
+		return err
+	}
+	for i, c := range coordinators {
+		if err := p.call(tx, a.ID, n+i, c, "", at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ringOne rings the next officer of a tree, or first the one named, and sees to what follows when they have not answered
+// after a while.
+func (p *Protection) ringOne(tx *store.Tx, a alertRow, n int, tree []officerRow, first ailleurs.AgentID, after time.Duration, at time.Time) error {
 	agent := first
 	if agent == "" {
 		officers := make([]ailleurs.Officer, len(tree))
@@ -210,7 +225,7 @@ func (p *Protection) ringFrom(tx *store.Tx, a alertRow, n int, first ailleurs.Ag
 	if err := tx.Set("alert", a.ID, store.Changes{"rings": a.Rings + 1}); err != nil {
 		return err
 	}
-	return jobs.Schedule(tx, jobs.Job{Kind: nextRing, Subject: string(a.ID), RunAt: at.Add(a.Level.AcknowledgeWithin())})
+	return jobs.Schedule(tx, jobs.Job{Kind: nextRing, Subject: string(a.ID), RunAt: at.Add(after)})
 }
 
 // call notes that an agent is called: a notice at once, and their line if they have one.
@@ -234,7 +249,8 @@ func rungSoFar(tx *store.Tx, id ailleurs.AlertID) (int, error) {
 	return n, err
 }
 
-// ringNext is the job that rings the next officer when nobody has acknowledged in time.
+// ringNext is the job that rings the next officer when nobody has acknowledged in time. After two rounds of the whole tree the
+// coordinators are told and the pace slows; after three days the phones stop, and the alert stays open on every screen.
 func (p *Protection) ringNext(tx *store.Tx, at time.Time, job jobs.Due) error {
 	if err := tx.Bump("alert", job.Subject); err != nil {
 		return err
@@ -249,11 +265,28 @@ func (p *Protection) ringNext(tx *store.Tx, at time.Time, job jobs.Due) error {
 	if a.Test {
 		return p.unheard(tx, a, at)
 	}
+	tree, err := callTree(tx)
+	if err != nil {
+		return err
+	}
+	tell, on, after := a.Level.RingOn(len(tree), a.Rings, at.Sub(a.RaisedAt))
+	if tell {
+		n, err := rungSoFar(tx, a.ID)
+		if err != nil {
+			return err
+		}
+		if err := p.tell(tx, a, n, at); err != nil {
+			return err
+		}
+	}
+	if !on || len(tree) == 0 {
+		return say(tx, journal.Event{Kind: "alert.unanswered", At: at, Case: a.Case, Subject: string(a.ID)})
+	}
 	n, err := rungSoFar(tx, a.ID)
 	if err != nil {
 		return err
 	}
-	if err := p.ringFrom(tx, a, n, "", at); err != nil {
+	if err := p.ringOne(tx, a, n, tree, "", after, at); err != nil {
 		return err
 	}
 	return say(tx, journal.Event{Kind: "alert.rung_on", At: at, Case: a.Case, Subject: string(a.ID)})
@@ -359,6 +392,7 @@ func (p *Protection) HandOver(ctx context.Context, by ailleurs.Actor, id ailleur
 		if err != nil {
 			return err
 		}
+		a.Rings = 0 // the rounds begin anew
 		if err := p.ringFrom(tx, a, n, to, at); err != nil {
 			return err
 		}
@@ -473,6 +507,9 @@ func (p *Protection) show(tx *store.Tx, a alertRow, by ailleurs.Actor) (Alert, b
 	var err error
 	if out.Rung, err = store.All[Rung](tx, `SELECT r.agent_id, g.name, r.at FROM alert_ring r JOIN agent g ON g.id = r.agent_id
 		WHERE r.alert_id = $1 ORDER BY r.n`, a.ID); err != nil {
+		return out, false, err
+	}
+	if out.Next, err = jobs.When(tx, nextRing, string(a.ID)); err != nil {
 		return out, false, err
 	}
 	may := by.Is(ailleurs.DutyOfficer) || by.Agent != "" && a.RaisedBy == by.Agent ||

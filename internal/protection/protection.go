@@ -69,6 +69,9 @@ func (p *Protection) Ready(ctx context.Context, at time.Time) error {
 	})
 }
 
+// CanRing reports whether anything makes duty phones ring.
+func (p *Protection) CanRing() bool { return p.cfg.Ringer != nil }
+
 func say(tx *store.Tx, e journal.Event) error {
 	_, err := journal.Append(tx, e)
 	return err

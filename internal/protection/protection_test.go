@@ -317,6 +317,47 @@ func TestWithoutDutyTheCoordinationIsTold(t *testing.T) {
 	})
 }
 
+func TestUnansweredAlertTellsTheCoordinationAndFallsQuiet(t *testing.T) {
+	onBoth(t, func(w *watch) {
+		id := w.raise(ailleurs.ImminentNow)
+		w.pass(59 * time.Minute)
+		if slices.Contains(w.told, string(w.coordinator.Agent)+"!") {
+			t.Error("the coordination was told before the whole tree was rung twice")
+		}
+		w.pass(time.Minute)
+		if !slices.Contains(w.told, string(w.coordinator.Agent)+"!") {
+			t.Errorf("told: %v", w.told)
+		}
+		w.phones.rang = nil
+		hours := func(n int) {
+			for range n {
+				w.at = w.at.Add(time.Hour)
+				w.pass(0)
+			}
+		}
+		hours(24)
+		if n := len(w.phones.rang); n != 24 {
+			t.Errorf("%d phones rang in a day, want one an hour", n)
+		}
+		hours(50)
+		rang := len(w.phones.rang)
+		hours(48)
+		if len(w.phones.rang) != rang {
+			t.Errorf("after three days the phones still ring")
+		}
+		open, err := w.p.Alerts(w.Context(), w.coordinator)
+		w.must(err)
+		if len(open) != 1 || !open[0].Next.IsZero() {
+			t.Fatalf("the coordination sees %+v", open)
+		}
+		w.must(w.p.HandOver(w.Context(), w.officers[0], id, w.officers[1].Agent, w.at))
+		w.phones.rang = nil
+		w.pass(10 * time.Minute)
+		w.rang("ligne-2", "ligne-2") // whom it was handed to, then the tree from its beginning, past the first ring
+		w.must(w.p.Acknowledge(w.Context(), w.coordinator, id, w.at))
+	})
+}
+
 func TestMailAloneIsRefusedWhenThereIsADuty(t *testing.T) {
 	onBoth(t, func(w *watch) {
 		w.must(w.p.Ready(w.Context(), w.at))

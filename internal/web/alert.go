@@ -107,6 +107,7 @@ type alertCard struct {
 	RaisedAt time.Time
 	Ringing  bool
 	Next     *Clock // when the next officer is rung
+	Quiet    bool   // nobody has answered, and no phone rings any more
 	On       string // name of who is on it; empty while it rings
 	OnAt     time.Time
 	Mine     bool
@@ -172,9 +173,11 @@ func (s *Server) alertCard(r *http.Request, a protection.Alert, names map[ailleu
 	rung := slices.ContainsFunc(a.Rung, func(x protection.Rung) bool { return x.Agent == me.Agent })
 	c.MayTake = c.Ringing && (duty || rung)
 	c.MayRun = !a.Test && a.ClosedAt.IsZero() && (c.Mine || c.Ringing && duty)
-	if c.Ringing && duty && !a.Test && len(a.Rung) > 0 {
-		next := HoursUntil(a.Rung[len(a.Rung)-1].At.Add(a.Level.AcknowledgeWithin()), at(r))
-		c.Next = &next
+	if c.Ringing && !a.Test {
+		if c.Quiet = c.MayTake && a.Next.IsZero(); !a.Next.IsZero() && duty {
+			next := HoursUntil(a.Next, at(r))
+			c.Next = &next
+		}
 	}
 	if !c.MayRun {
 		return c, nil

@@ -27,6 +27,7 @@ type dutyView struct {
 	Ringing  []alertCard // the others
 	Taken    []alertCard
 	Tree     []treeRow
+	Silent   bool      // nothing makes the phones ring
 	Tests    time.Time // when the phones are next tried
 	Order    []orderRow
 	Problems []Problem
@@ -92,6 +93,7 @@ func (s *Server) dutyOf(r *http.Request) (dutyView, error) {
 	if err != nil {
 		return v, err
 	}
+	v.Silent = !p.CanRing()
 	me := viewer(r)
 	open, err := p.Alerts(r.Context(), me.Actor)
 	if err != nil {
