@@ -15,6 +15,7 @@ import (
 	"codeberg.org/ailleurs/ailleurs/internal/hub"
 	"codeberg.org/ailleurs/ailleurs/internal/protection"
 	"codeberg.org/ailleurs/ailleurs/internal/relocation"
+	"codeberg.org/ailleurs/ailleurs/internal/territory"
 )
 
 // Size says how much to make. The zero value is the demonstration's own.
@@ -150,17 +151,8 @@ const tick = 24 * time.Hour
 func unfold(ctx context.Context, h *hub.Hub, towns []*town, all []*story, began, at time.Time) error {
 	var what []happening
 	for _, s := range all {
-		total := time.Duration(0)
-		for _, st := range s.steps {
-			total += time.Duration(st.hours) * time.Hour
-		}
-		t := at.Add(-total - time.Duration(1+s.n%7)*time.Hour)
-		if s.goes == silent {
-			t = at.Add(-75 * 24 * time.Hour) // three rings of ten working days
-		}
-		for _, st := range s.steps {
-			t = t.Add(time.Duration(st.hours) * time.Hour)
-			what = append(what, happening{t, s, st})
+		for i, t := range s.instants(at) {
+			what = append(what, happening{t, s, s.steps[i]})
 		}
 	}
 	slices.SortStableFunc(what, func(a, b happening) int { return a.at.Compare(b.at) })
@@ -194,6 +186,36 @@ func unfold(ctx context.Context, h *hub.Hub, towns []*town, all []*story, began,
 		}
 	}
 	return nil
+}
+
+// instants are those of the steps of a story that has come to its last one shortly before at. A story that waits for the
+// day on which the person may choose waits until the jobs of that day have been done, whatever holidays lie between.
+func (s *story) instants(at time.Time) []time.Time {
+	departement := ""
+	if c, ok := s.h.Ground.Commune(s.origin.place.Code); ok {
+		departement = c.Departement
+	}
+	calendar := territory.CalendarOf(departement)
+	t := at.Add(-time.Duration(1+s.n%7) * time.Hour)
+	out := make([]time.Time, len(s.steps))
+	for i := len(s.steps) - 1; i >= 0; i-- {
+		out[i] = t
+		before := t.Add(-time.Duration(s.steps[i].hours) * time.Hour)
+		if s.steps[i].name == untilChoosing {
+			for ailleurs.Deadline(ailleurs.ChoosingOpens, ailleurs.Normal, before, calendar).Add(tick).After(t) {
+				before = before.Add(-12 * time.Hour)
+			}
+		}
+		t = before
+	}
+	if s.goes == silent {
+		t = at.Add(-75 * 24 * time.Hour) // three rings of ten working days
+		for i, st := range s.steps {
+			t = t.Add(time.Duration(st.hours) * time.Hour)
+			out[i] = t
+		}
+	}
+	return out
 }
 
 // fallDue does what is due as several hubs on one database would, each job by one of them.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"codeberg.org/ailleurs/ailleurs"
@@ -35,6 +36,9 @@ type step struct {
 	hours int
 	do    func(ctx context.Context, at time.Time) error
 }
+
+// untilChoosing is the step in which nothing is done until the person may choose: at least its hours, and two working days.
+const untilChoosing = "wait"
 
 // A goal is where a story has got to on the day of the demonstration.
 type goal string
@@ -260,7 +264,7 @@ func (s *story) plan() {
 		add("withdraw", 5, s.onCase((*relocation.Exchange).Withdraw))
 		return
 	}
-	add("wait", 24*5, func(context.Context, time.Time) error { return nil }) // choosing opens two working days after
+	add(untilChoosing, 24*5, func(context.Context, time.Time) error { return nil })
 	if reached(choosing) {
 		return
 	}
@@ -444,9 +448,17 @@ func (s *story) propose(ctx context.Context, at time.Time) error {
 			workers++
 		}
 	}
+	fits := func(o relocation.OwnOffer) bool {
+		return o.Kind == ailleurs.HomeOffer && o.Persons >= len(card.Members) && len(o.Places) > 0
+	}
+	if !slices.ContainsFunc(offers, fits) { // a town that is asked again and again looks for one more home
+		if offers, err = s.oneMoreHome(ctx, len(offers), at); err != nil {
+			return err
+		}
+	}
 	for _, o := range offers {
 		switch {
-		case o.Kind == ailleurs.HomeOffer && a.Home == "" && o.Persons >= len(card.Members) && len(o.Places) > 0:
+		case fits(o) && a.Home == "":
 			a.Home, a.HomeOffer = o.Places[0], o.ID
 		case o.Kind == ailleurs.JobOffer && len(a.Jobs) < workers && len(o.Places) > 0:
 			a.Jobs, a.JobOffers = append(a.Jobs, o.Places[0]), append(a.JobOffers, o.ID)
@@ -456,6 +468,21 @@ func (s *story) propose(ctx context.Context, at time.Time) error {
 		a.Kind, a.Differs = ailleurs.Counter, []ailleurs.Difference{"one_worker_first"}
 	}
 	return s.reply(ctx, s.host, a, at)
+}
+
+// oneMoreHome publishes a home of the host for a household of any size beside its other offers, and lists them all.
+func (s *story) oneMoreHome(ctx context.Context, besides int, at time.Time) ([]relocation.OwnOffer, error) {
+	_, err := s.h.Relocation.PublishOffer(ctx, s.host.lead.Actor, ailleurs.PostOffer{
+		Once: s.onceFor(fmt.Sprintf("home-%d", besides)),
+		Offer: ailleurs.Offer{
+			Kind: ailleurs.HomeOffer, Housing: ailleurs.Social, Persons: 6, Rooms: 5, Places: 2, Commune: s.host.place.Code,
+			From: ailleurs.Date(at.Format(time.DateOnly)),
+		},
+	}, at)
+	if err != nil {
+		return nil, err
+	}
+	return offersOf(ctx, s.h, s.host, at)
 }
 
 func (s *story) offer(ctx context.Context, at time.Time) error {
