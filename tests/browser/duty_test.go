@@ -158,7 +158,7 @@ func TestAlertsAndJournalInABrowser(t *testing.T) {
 
 	coordination.fine("/astreinte")
 	coordination.Go("/astreinte")
-	coordination.Click("details summary")
+	coordination.Click("main details summary")
 	coordination.Type(`input[name^="ligne-"]`, "06 12")
 	coordination.Allow("422")
 	coordination.Click(`form[action="/astreinte/ordre"] button`)
