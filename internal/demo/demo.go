@@ -209,7 +209,7 @@ func (s *story) instants(at time.Time) []time.Time {
 		t = before
 	}
 	if s.goes == silent {
-		t = at.Add(-75 * 24 * time.Hour) // three rings of ten working days
+		t = at.Add(-45 * 24 * time.Hour) // two rings of ten working days, and the person has not been called back yet
 		for i, st := range s.steps {
 			t = t.Add(time.Duration(st.hours) * time.Hour)
 			out[i] = t
