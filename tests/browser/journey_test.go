@@ -68,6 +68,13 @@ func (s *stage) be(key string) *Visitor {
 	s.t.Helper()
 	v := Visit(s.t, s.origin)
 	v.Size(1280, 900)
+	s.enter(v, key)
+	return v
+}
+
+// enter signs a visitor in as one of the personas.
+func (s *stage) enter(v *Visitor, key string) {
+	s.t.Helper()
 	v.Go("/demo")
 	n := 0
 	for i, p := range s.Personas {
@@ -78,7 +85,6 @@ func (s *stage) be(key string) *Visitor {
 	v.Until(fmt.Sprintf(`document.querySelector(".cards li:nth-child(%d) form[data-ready]")`, n))
 	v.Click(fmt.Sprintf(`.cards li:nth-child(%d) button`, n))
 	v.at("/travail")
-	return v
 }
 
 // opened waits until the worker has opened what the page holds.

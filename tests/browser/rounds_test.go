@@ -247,7 +247,8 @@ func TestAHouseholdThatMustFleeIsCalledForAgain(t *testing.T) {
 	bordeaux.Go(path)
 	bordeaux.opened("limits")
 	bordeaux.look("recommencer")
-	if said := bordeaux.Text(`[data-sheet="limits"]`); !strings.Contains(said, "département 13") {
+	bordeaux.Until(`document.querySelector('[data-sheet="limits"]').innerText.includes("Rhône")`) // the communes are at hand
+	if said := bordeaux.Text(`[data-sheet="limits"]`); !strings.Contains(said, "Bouches-du-Rhône") {
 		t.Errorf("what the person said is not in the limits: %s", said)
 	}
 	if said := bordeaux.Text(`[data-sheet="limits"]`); !strings.Contains(said, "Lyon") {

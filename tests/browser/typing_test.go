@@ -60,9 +60,10 @@ func TestEditedDraftKeepsWhatWasSealed(t *testing.T) {
 	}
 	lyon.set(form, map[string]string{"limits.excluded[]": "d:13", "person.left_behind": "un petit frère"})
 	lyon.send(form, path)
-	lyon.opened("limits")
+	named := `document.querySelector('[data-sheet="limits"]').innerText.includes("Bouches-du-Rhône")`
+	lyon.Until(named)
 	before := lyon.Text(`[data-sheet="limits"]`)
-	if !strings.Contains(before, "département 13") || !strings.Contains(before, "888") {
+	if !strings.Contains(before, "Bouches-du-Rhône") || !strings.Contains(before, "888") {
 		t.Fatalf("the limits are %s", before)
 	}
 	lyon.Go(path + "/modifier")
@@ -70,7 +71,7 @@ func TestEditedDraftKeepsWhatWasSealed(t *testing.T) {
 	lyon.Until(`document.getElementById("excluded-0").value === "d:13" && document.getElementById("left").value === "un petit frère"`)
 	lyon.set(form, map[string]string{"person.left_behind": "un frère"})
 	lyon.send(form, path)
-	lyon.opened("limits")
+	lyon.Until(named)
 	if after := lyon.Text(`[data-sheet="limits"]`); after != before {
 		t.Errorf("the limits were %s\nand are %s", before, after)
 	}

@@ -358,6 +358,7 @@ export function refuse(form, error) {
     field.before(hint);
     line.replaceChildren(element("a", text, { href: "#" + field.id }));
   }
+  if (refused && error.key === "session.none") box.append(element("a", say("coffre.enter"), { href: "/entrer" }));
   form.prepend(box);
   box.focus();
 }
@@ -445,25 +446,54 @@ async function submit(form, button) {
 
 // ---- drafts, sealed on the device
 
-const draftSlot = (form) => form.dataset.autosave && "ailleurs.draft." + form.dataset.autosave;
-const forgetDraft = (form) => draftSlot(form) && localStorage.removeItem(draftSlot(form));
+const drafts = "ailleurs.draft.";
+const draftLife = 30 * 24 * 3600 * 1000; // as long as a draft on the hub, in milliseconds
+const draftSlot = (form) => form.dataset.autosave && drafts + form.dataset.autosave;
+const saving = new WeakMap(); // of a form: the save that a pause in typing sets off
+const forgetDraft = (form) => {
+  clearTimeout(saving.get(form));
+  if (draftSlot(form)) localStorage.removeItem(draftSlot(form));
+};
 
+// sweep drops the drafts that nobody came back to.
+const sweep = () => Object.keys(localStorage).filter((name) => name.startsWith(drafts)).forEach((name) => {
+  let at = 0;
+  try {
+    ({ at } = JSON.parse(localStorage.getItem(name)));
+  } catch { /* not as this version writes them */ }
+  if (!(Date.now() - at < draftLife)) localStorage.removeItem(name);
+});
+
+// autosave keeps what is typed, sealed, on this device: a session that ends, or a page that is left, loses nothing of it.
 async function autosave(form) {
   const name = draftSlot(form);
+  // What was sealed before comes first, and what was typed since over it.
+  if (form.dataset.fill) await new Promise((go) => { document.addEventListener("coffre:open", go, { once: true }); });
   await unlocked();
   const kept = localStorage.getItem(name);
   if (kept) {
     try {
-      fill(form, (await ask("draft.open", { file: kept })).form);
+      fill(form, (await ask("draft.open", JSON.parse(kept))).form);
       form.dispatchEvent(new Event("filled", { bubbles: true }));
+      const again = element("button", say("draft.start_over"), { type: "button", class: "quiet" });
+      again.addEventListener("click", () => { forgetDraft(form); location.reload(); });
+      const note = element("p", undefined, { class: "notice", role: "status", "data-restored": "" });
+      const text = element("span", say("draft.restored") + " ");
+      text.append(again);
+      note.append(text);
+      form.prepend(note);
+      const folded = form.closest("details");
+      if (folded) folded.open = true;
     } catch {
       localStorage.removeItem(name); // of another device key or another person: nothing to restore
     }
   }
-  let timer;
   form.addEventListener("input", () => {
-    clearTimeout(timer);
-    timer = setTimeout(async () => localStorage.setItem(name, (await ask("draft.seal", { form: read(form) })).file), 800);
+    clearTimeout(saving.get(form));
+    saving.set(form, setTimeout(async () => {
+      const { file } = await ask("draft.seal", { form: read(form) });
+      if (!form.hasAttribute("aria-busy")) localStorage.setItem(name, JSON.stringify({ file, at: Date.now() }));
+    }, 800));
   });
 }
 
@@ -490,6 +520,7 @@ if (meta) {
     event.preventDefault();
     submit(form, event.submitter);
   }));
+  sweep();
   document.querySelectorAll("form[data-autosave]").forEach((form) => { autosave(form).catch((e) => refuse(form, e)); });
   // Who leaves in one tab leaves in all: what the others show goes at once.
   const tabs = new BroadcastChannel("ailleurs.session");
