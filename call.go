@@ -13,7 +13,7 @@ import (
 // every case, so that it tells nothing about this one.
 type Attestation string
 
-// The attestations. Source: protection.md, "What the hub enforces".
+// The attestations. Source: docs/rules.md, "Every move".
 const (
 	PersonAgrees     Attestation = "person_agrees"    // per purpose and recipient
 	AuthorityGiven   Attestation = "authority"        // held, or not needed

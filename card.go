@@ -36,7 +36,7 @@ func IsBandEdge(age int, low bool) bool {
 	return false
 }
 
-// YoungestWorker is the age below which nobody works or leaves alone (product.md: nobody under 16).
+// YoungestWorker is the age below which nobody works or leaves alone (docs/rules.md).
 const YoungestWorker = 16
 
 // A Support is something the household needs around a home and a job. No word of health is on the list.

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// A CaseState is where a case stands. The nine first are the way of product.md, in order; the others leave it.
+// A CaseState is where a case stands. The nine first are the main way, in order; the others leave it.
 type CaseState string
 
 // The states of a case.
@@ -96,7 +96,7 @@ type Move struct {
 	Only     Speed
 }
 
-// Moves is the whole life of a case: what is not listed is refused. Source: product.md, "The case".
+// Moves is the whole life of a case: what is not listed is refused. Source: docs/rules.md, "Every move".
 var Moves = buildMoves()
 
 func buildMoves() []Move {

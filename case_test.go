@@ -13,7 +13,7 @@ import (
 	"codeberg.org/ailleurs/ailleurs"
 )
 
-// lifeOfACase is product.md, "The case": who moves a case from where to where; "and" where all of them must agree.
+// lifeOfACase is docs/rules.md, "Every move", as a person reads it: who moves a case from where to where; "and" where all of them must agree.
 const lifeOfACase = `
 draft → endorsing: origin_lead
 draft → diverted: origin_lead, origin_second

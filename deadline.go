@@ -14,7 +14,7 @@ type Allowance struct {
 	Working int
 }
 
-// The allowances of product.md, "The case" and "Interpellation". Imminent halves Urgent.
+// The allowances of docs/rules.md, "Time allowed". Imminent halves Urgent.
 var (
 	EndorsingAllowance = Allowance{Urgent: 12 * time.Hour, Working: 3}
 	CheckingAllowance  = Allowance{Urgent: 4 * time.Hour, Working: 2}
@@ -30,7 +30,7 @@ var (
 	LongestHold    = Allowance{Urgent: 72 * time.Hour, Working: 10} // a place is never held longer
 )
 
-// The fixed times and counts of product.md and protection.md.
+// The fixed times and counts (docs/rules.md).
 const (
 	DraftLife      = 30 * 24 * time.Hour  // then the card is erased
 	ArrivalAlarm   = 4 * time.Hour        // no arrival: alarm

@@ -12,7 +12,7 @@ type week struct{}
 
 func (week) AddWorkingDays(from time.Time, n int) time.Time { return from.AddDate(0, 0, n) }
 
-// The column "time allowed: urgent / normal" of product.md, "The case". Imminent halves the urgent clocks.
+// The column "time allowed: urgent / normal" of docs/rules.md, "Time allowed". Imminent halves the urgent clocks.
 func TestTimeAllowed(t *testing.T) {
 	from := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
 	const day = 24 * time.Hour

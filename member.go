@@ -28,7 +28,7 @@ var MemberKinds = []MemberKind{Commune, EPCI, Departement, Institution, Associat
 // Valid reports whether k is a kind of member.
 func (k MemberKind) Valid() bool { return slices.Contains(MemberKinds, k) }
 
-// ObservationPeriod is how long after admission a member may receive cards but not yet persons' envelopes (protection.md).
+// ObservationPeriod is how long after admission a member may receive cards but not yet persons' envelopes (docs/threat-model.md, a fake member).
 const ObservationPeriod = 30 * 24 * time.Hour
 
 // A Member is an organisation that signed the charter. No field anywhere can hold a party, a label or an opinion.

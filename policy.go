@@ -17,7 +17,7 @@ type Right struct {
 // live is what an addressee's thread must be for its caseworkers to see the card.
 var live = []ThreadState{Sent, Read, Studying, Proposed, Countered, Retained}
 
-// Rights is the table of product.md, "What is known to whom": what it does not list, nobody holds. The origin has no line
+// Rights is the table of docs/rules.md, "Who may hold a key": what it does not list, nobody holds. The origin has no line
 // for arrival, the addressees none for limits, an élu none for person, threat, arrival or course.
 var Rights = []Right{
 	{Compartment: Need, Part: OriginLead, From: Draft, Until: Travelling}, // at arrival the origin's envelopes are destroyed

@@ -12,7 +12,7 @@ import (
 	"codeberg.org/ailleurs/ailleurs"
 )
 
-// knowledge is product.md, "What is known to whom": for each compartment and part the states of the way in which a key may
+// knowledge is docs/rules.md, "Who may hold a key", as a person reads it: for each compartment and part the states of the way in which a key may
 // be handed out. Addressees stand in a live thread; their signatory is asked to sign.
 const knowledge = `
 need origin_lead: draft endorsing checking calling choosing preparing travelling

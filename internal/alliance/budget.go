@@ -17,7 +17,7 @@ type Budget struct {
 	Every time.Duration
 }
 
-// Login is what one address may fail at before it waits: sign-ins and invitations alike (protection.md, Insiders).
+// Login is what one address may fail at before it waits: sign-ins and invitations alike (docs/threat-model.md).
 var Login = Budget{Name: "login", Burst: 5, Every: time.Minute}
 
 // Take spends one token of who's bucket, or refuses with budget.spent and the seconds to wait. A bucket is one row: the

@@ -185,7 +185,7 @@ func (a *Alliance) BeginPasskeySignIn(ctx context.Context, at time.Time) (Passke
 	return request, err
 }
 
-// SignInWithPasskey answers BeginPasskeySignIn. The client has taken the PRF results out of body (protection.md): one that
+// SignInWithPasskey answers BeginPasskeySignIn. The client has taken the PRF results out of body (docs/protocol.md): one that
 // holds them is refused with passkey.prf_output. A passkey whose counter ran backwards is refused with passkey.copied.
 // from is the coarse address that pays for failures, device what the session list says ("Firefox, Linux").
 func (a *Alliance) SignInWithPasskey(ctx context.Context, id ChallengeID, body []byte, from, device string, at time.Time) (SignedIn, error) {
