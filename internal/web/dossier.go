@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"codeberg.org/ailleurs/ailleurs"
@@ -39,6 +40,7 @@ type dossierView struct {
 	Copy        string // of a print: whose, when, which
 	Fewer       bool   // fewer than five are called, for who reads the reason
 	Additions   []additionView
+	Called      []string // ring by ring, the names of the towns that are about to be called upon
 	Attested    []ailleurs.Attestation
 	Again       againTask
 	Plan        planTask
@@ -111,10 +113,11 @@ func (s *Server) dossierOf(r *http.Request, c relocation.CaseView) (dossierView,
 	if v.Page, err = s.dossierPageData(r, c); err != nil {
 		return v, err
 	}
-	towns, err := s.towns(r.Context(), slices.Concat([]ailleurs.MemberID{c.Member, c.Host}, membersOf(c.Threads), addedMembers(c))...)
+	towns, err := s.towns(r.Context(), slices.Concat([]ailleurs.MemberID{c.Member, c.Host}, membersOf(c.Threads), addedMembers(c), sheetMembers(c))...)
 	if err != nil {
 		return v, err
 	}
+	v.Called = calledOf(c, towns)
 	v.Origin, v.HostTown = towns[c.Member], towns[c.Host]
 	for _, t := range c.Threads {
 		line := lineOf(c, t, towns[t.Member], v.Once, at(r))
@@ -144,6 +147,31 @@ func (s *Server) dossierOf(r *http.Request, c relocation.CaseView) (dossierView,
 	}
 	v.Waiting = s.waitsFor(r, v)
 	return v, nil
+}
+
+// sheetMembers are the addressees of the call, where the reader sees its sheet.
+func sheetMembers(c relocation.CaseView) []ailleurs.MemberID {
+	if c.Sheet == nil {
+		return nil
+	}
+	return c.Sheet.Sheet.Addressees()
+}
+
+// calledOf names whom a call is about to be sent to: whoever signs it knows whom they call upon. Once it has left, the
+// threads say so to those who may know.
+func calledOf(c relocation.CaseView, towns map[ailleurs.MemberID]string) []string {
+	if c.Sheet == nil || !c.State.Before(ailleurs.Calling) && !c.HasTask(relocation.TaskCheck) {
+		return nil
+	}
+	var out []string
+	for _, ring := range c.Sheet.Sheet.Rings {
+		var names []string
+		for _, m := range ring {
+			names = append(names, towns[m])
+		}
+		out = append(out, strings.Join(names, ", "))
+	}
+	return out
 }
 
 // circleOf are the people whom the page names.

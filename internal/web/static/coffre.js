@@ -323,6 +323,9 @@ export function fill(form, values) {
       nth[field.name] ??= 0; // fields of one name share the list, in their order
       field.value = value?.[nth[field.name]++] ?? "";
     } else if (value !== undefined) field.value = value;
+    const says = field.type === "checkbox" || field.type === "radio" ? field.checked : field.value;
+    const folded = field.closest("details");
+    if (says && folded) folded.open = true;
   }
 }
 
@@ -350,6 +353,7 @@ export function refuse(form, error) {
   if (field) {
     field.id ||= "f-" + field.name.replace(/\W+/g, "-");
     field.setAttribute("aria-invalid", "true");
+    if (field.closest("details")) field.closest("details").open = true;
     const hint = element("p", text, { class: "error", id: field.id + "-refused", "data-refused": "" });
     field.dataset.hint ??= field.getAttribute("aria-describedby") ?? "";
     field.setAttribute("aria-describedby", `${hint.id} ${field.dataset.hint}`.trim());
@@ -482,8 +486,6 @@ async function autosave(form) {
       text.append(again);
       note.append(text);
       form.prepend(note);
-      const folded = form.closest("details");
-      if (folded) folded.open = true;
     } catch {
       localStorage.removeItem(name); // of another device key or another person: nothing to restore
     }
