@@ -9,7 +9,7 @@ import (
 	"codeberg.org/ailleurs/ailleurs/internal/relocation"
 )
 
-// waitsFor says whom or what a case waits for; empty when it waits for its reader, or is over.
+// waitsFor says whom or what a case waits for, and once it is closed what is erased when; empty when it waits for its reader.
 func (s *Server) waitsFor(r *http.Request, v dossierView) string {
 	if len(v.Tasks) > 0 || v.CallOfThree != nil {
 		return ""
@@ -39,6 +39,9 @@ func (s *Server) waitsFor(r *http.Request, v dossierView) string {
 			return ""
 		}
 		return s.say(r, "waiting.news", "day", s.voices[visitOf(r).lang].date(v.FollowUps[next].Due))
+	case ailleurs.Closed:
+		return s.say(r, "waiting.erasure")
+	case ailleurs.Draft, ailleurs.Suspended, ailleurs.Diverted, ailleurs.Compromised, ailleurs.Expired, ailleurs.Withdrawn: // said apart
 	}
 	return ""
 }
