@@ -60,17 +60,6 @@ func solve(in *Instance, o Options) *search {
 	return s
 }
 
-// quickly makes a good plan without proving much, for problems that come by the thousand.
-func (s *search) quickly() {
-	s.pass(s.rounded(s.price), 0)
-	s.auction(30 * scale)
-	s.pass(s.rounded(s.price), 60*scale)
-	s.greedy()
-	s.walk(60, 20, 0.1, 60*scale)
-	s.greedy()
-	s.improve(2, 40, 5, 150*scale)
-}
-
 // provedBound is the bound in whole points.
 func (s *search) provedBound() int64 { return max(floorDiv(s.bound, scale), 0) }
 
