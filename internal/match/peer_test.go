@@ -51,7 +51,7 @@ func peer(t *testing.T, name string, arguments func(model, solution string) []st
 	if err := f.Close(); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
 	if out, err := exec.CommandContext(ctx, path, arguments(model, solution)...).CombinedOutput(); err != nil {
 		t.Fatalf("%s: %v\n%s", name, err, out)
