@@ -202,31 +202,17 @@ func (s *Server) endSession(w http.ResponseWriter, r *http.Request) error {
 
 // askMorePasskey answers the options of one more passkey.
 func (s *Server) askMorePasskey(w http.ResponseWriter, r *http.Request) error {
-	a, err := s.doors()
-	if err != nil {
-		return err
-	}
-	if _, err := readScript[nothing](r); err != nil {
-		return err
-	}
-	request, err := a.BeginPasskey(r.Context(), viewer(r).of(), at(r))
-	if err != nil {
-		return err
-	}
-	sendJSON(w, r, http.StatusOK, request)
-	return nil
+	return answers(s, w, r, func(a *alliance.Alliance, _ nothing) (alliance.PasskeyRequest, error) {
+		return a.BeginPasskey(r.Context(), viewer(r).of(), at(r))
+	})
 }
 
 // addUnlocker adds a way to open; it is tried next.
 func (s *Server) addUnlocker(w http.ResponseWriter, r *http.Request) error {
-	a, err := s.doors()
-	if err != nil {
-		return err
-	}
-	in, err := readScript[struct {
+	a, in, err := heard[struct {
 		Unlocker alliance.NewUnlocker `json:"unlocker"`
 		Others   []alliance.File      `json:"others"` // the trousseau sealed anew to the ways there are already
-	}](r)
+	}](s, r)
 	if err != nil {
 		return err
 	}

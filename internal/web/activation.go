@@ -42,29 +42,23 @@ type opened struct {
 
 // openInvitation reads the six words.
 func (s *Server) openInvitation(w http.ResponseWriter, r *http.Request) error {
-	a, err := s.doors()
-	if err != nil {
-		return err
-	}
-	in, err := readScript[struct {
+	type asked struct {
 		Words string `json:"words"`
-	}](r)
-	if err != nil {
-		return err
 	}
-	e, err := a.OpenInvitation(r.Context(), in.Words, s.address(r), at(r))
-	if err != nil {
-		return err
-	}
-	out := opened{
-		Ticket: e.Ticket, Agent: e.Agent, Epoch: e.Epoch, Name: e.Name, Town: e.MemberName, Roles: []string{},
-		Register: e.Pins.Register, Journal: e.Pins.Journal, Hash: shownHash(e.Pins),
-	}
-	for _, role := range e.Roles {
-		out.Roles = append(out.Roles, s.voices[visitOf(r).lang].say("role."+string(role)))
-	}
-	sendJSON(w, r, http.StatusOK, out)
-	return nil
+	return answers(s, w, r, func(a *alliance.Alliance, in asked) (opened, error) {
+		e, err := a.OpenInvitation(r.Context(), in.Words, s.address(r), at(r))
+		if err != nil {
+			return opened{}, err
+		}
+		out := opened{
+			Ticket: e.Ticket, Agent: e.Agent, Epoch: e.Epoch, Name: e.Name, Town: e.MemberName, Roles: []string{},
+			Register: e.Pins.Register, Journal: e.Pins.Journal, Hash: shownHash(e.Pins),
+		}
+		for _, role := range e.Roles {
+			out.Roles = append(out.Roles, s.voices[visitOf(r).lang].say("role."+string(role)))
+		}
+		return out, nil
+	})
 }
 
 // shownHash writes the start of the pins' hash in groups, as people compare it: 80 bits, in five groups of four.
@@ -75,34 +69,20 @@ func shownHash(p alliance.Pins) string {
 
 // askFirstPasskey answers the options of a passkey for the holder of a ticket.
 func (s *Server) askFirstPasskey(w http.ResponseWriter, r *http.Request) error {
-	a, err := s.doors()
-	if err != nil {
-		return err
-	}
-	in, err := readScript[struct {
+	type asked struct {
 		Ticket alliance.ChallengeID `json:"ticket"`
-	}](r)
-	if err != nil {
-		return err
 	}
-	request, err := a.BeginEnrolmentPasskey(r.Context(), in.Ticket, at(r))
-	if err != nil {
-		return err
-	}
-	sendJSON(w, r, http.StatusOK, request)
-	return nil
+	return answers(s, w, r, func(a *alliance.Alliance, in asked) (alliance.PasskeyRequest, error) {
+		return a.BeginEnrolmentPasskey(r.Context(), in.Ticket, at(r))
+	})
 }
 
 // enrol takes the public halves of the keys just made and the ways to open them.
 func (s *Server) enrol(w http.ResponseWriter, r *http.Request) error {
-	a, err := s.doors()
-	if err != nil {
-		return err
-	}
-	in, err := readScript[struct {
+	a, in, err := heard[struct {
 		Ticket alliance.ChallengeID `json:"ticket"`
 		Keys   alliance.NewKeys     `json:"keys"`
-	}](r)
+	}](s, r)
 	if err != nil {
 		return err
 	}
@@ -170,31 +150,18 @@ func (s *Server) afterTrial(v Viewer) string {
 
 // beginTrial answers what the page must sign with the trousseau that the unlocker has just opened there.
 func (s *Server) beginTrial(w http.ResponseWriter, r *http.Request) error {
-	a, err := s.doors()
-	if err != nil {
-		return err
-	}
-	in, err := readScript[struct {
+	type asked struct {
 		Unlocker alliance.UnlockerID `json:"unlocker"`
-	}](r)
-	if err != nil {
-		return err
 	}
-	test, err := a.BeginProof(r.Context(), viewer(r).of(), in.Unlocker, at(r))
-	if err != nil {
-		return err
-	}
-	sendJSON(w, r, http.StatusOK, toSign{test.Challenge, test.Statement})
-	return nil
+	return answers(s, w, r, func(a *alliance.Alliance, in asked) (toSign, error) {
+		test, err := a.BeginProof(r.Context(), viewer(r).of(), in.Unlocker, at(r))
+		return toSign{test.Challenge, test.Statement}, err
+	})
 }
 
 // endTrial takes the signature; the page is loaded afresh for the next one.
 func (s *Server) endTrial(w http.ResponseWriter, r *http.Request) error {
-	a, err := s.doors()
-	if err != nil {
-		return err
-	}
-	in, err := readScript[answeredChallenge](r)
+	a, in, err := heard[answeredChallenge](s, r)
 	if err != nil {
 		return err
 	}

@@ -144,13 +144,9 @@ func (s *Server) changeLine(r *http.Request, a *alliance.Alliance, c alliance.Ch
 
 // signChanges takes the approvals that the viewer's coffre has signed.
 func (s *Server) signChanges(w http.ResponseWriter, r *http.Request) error {
-	a, err := s.doors()
-	if err != nil {
-		return err
-	}
-	in, err := readScript[struct {
+	a, in, err := heard[struct {
 		Approvals []alliance.Approval `json:"approvals"`
-	}](r)
+	}](s, r)
 	if err != nil {
 		return err
 	}

@@ -68,23 +68,12 @@ func personOf(k alliance.PublicKey) person {
 // annuaire answers places and keys: those of the members asked for, with their people, deputies of whoever is away, and
 // those of the agents asked for.
 func (s *Server) annuaire(w http.ResponseWriter, r *http.Request) error {
-	a, err := s.doors()
-	if err != nil {
-		return err
-	}
-	in, err := readScript[wanted](r)
-	if err != nil {
-		return err
-	}
-	if len(in.Members) > mostWanted || len(in.Agents) > mostWanted {
-		return ailleurs.RefuseAs(ailleurs.TooLarge, "web.too_large", "")
-	}
-	out, err := s.placesOf(r, a, in)
-	if err != nil {
-		return err
-	}
-	sendJSON(w, r, http.StatusOK, out)
-	return nil
+	return answers(s, w, r, func(a *alliance.Alliance, in wanted) (whereabouts, error) {
+		if len(in.Members) > mostWanted || len(in.Agents) > mostWanted {
+			return whereabouts{}, ailleurs.RefuseAs(ailleurs.TooLarge, "web.too_large", "")
+		}
+		return s.placesOf(r, a, in)
+	})
 }
 
 // A whereabouts is what /annuaire answers.

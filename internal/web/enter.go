@@ -56,31 +56,17 @@ type nothing struct{}
 
 // askPasskey answers the options with which a browser is asked for any passkey of this hub, to sign in or to unlock.
 func (s *Server) askPasskey(w http.ResponseWriter, r *http.Request) error {
-	a, err := s.doors()
-	if err != nil {
-		return err
-	}
-	if _, err := readScript[nothing](r); err != nil {
-		return err
-	}
-	request, err := a.BeginPasskeySignIn(r.Context(), at(r))
-	if err != nil {
-		return err
-	}
-	sendJSON(w, r, http.StatusOK, request)
-	return nil
+	return answers(s, w, r, func(a *alliance.Alliance, _ nothing) (alliance.PasskeyRequest, error) {
+		return a.BeginPasskeySignIn(r.Context(), at(r))
+	})
 }
 
 // signInWithPasskey takes what the authenticator answered, without its PRF results, and begins a session.
 func (s *Server) signInWithPasskey(w http.ResponseWriter, r *http.Request) error {
-	a, err := s.doors()
-	if err != nil {
-		return err
-	}
-	in, err := readScript[struct {
+	a, in, err := heard[struct {
 		Challenge  alliance.ChallengeID `json:"challenge"`
 		Credential json.RawMessage      `json:"credential"`
-	}](r)
+	}](s, r)
 	if err != nil {
 		return err
 	}
@@ -93,24 +79,15 @@ func (s *Server) signInWithPasskey(w http.ResponseWriter, r *http.Request) error
 
 // askPaper finds a paper code by its look-up and answers what its holder must sign.
 func (s *Server) askPaper(w http.ResponseWriter, r *http.Request) error {
-	a, err := s.doors()
-	if err != nil {
-		return err
-	}
-	in, err := readScript[struct {
+	type asked struct {
 		Lookup []byte `json:"lookup"`
-	}](r)
-	if err != nil {
-		return err
 	}
-	request, err := a.BeginPaperSignIn(r.Context(), in.Lookup, s.address(r), at(r))
-	if err != nil {
-		return err
-	}
-	statement := request.Statement
-	statement.By, statement.Epoch = request.Agent, request.Epoch
-	sendJSON(w, r, http.StatusOK, toSign{request.Challenge, statement})
-	return nil
+	return answers(s, w, r, func(a *alliance.Alliance, in asked) (toSign, error) {
+		request, err := a.BeginPaperSignIn(r.Context(), in.Lookup, s.address(r), at(r))
+		statement := request.Statement
+		statement.By, statement.Epoch = request.Agent, request.Epoch
+		return toSign{request.Challenge, statement}, err
+	})
 }
 
 // toSign is a challenge and the statement that answers it; the time is the signer's to fill in.
@@ -121,11 +98,7 @@ type toSign struct {
 
 // signInWithPaper takes the signature and begins a session.
 func (s *Server) signInWithPaper(w http.ResponseWriter, r *http.Request) error {
-	a, err := s.doors()
-	if err != nil {
-		return err
-	}
-	in, err := readScript[answeredChallenge](r)
+	a, in, err := heard[answeredChallenge](s, r)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"codeberg.org/ailleurs/ailleurs"
+	"codeberg.org/ailleurs/ailleurs/internal/alliance"
 )
 
 // What scripts and the hub say to each other is JSON, in a body of its own media type, which another site's form cannot
@@ -36,6 +37,31 @@ func readScript[T any](r *http.Request) (T, error) {
 		return v, ailleurs.Refuse("web.malformed", "")
 	}
 	return v, nil
+}
+
+// heard is the alliance and what a script asks of it.
+func heard[In any](s *Server, r *http.Request) (*alliance.Alliance, In, error) {
+	var none In
+	a, err := s.doors()
+	if err != nil {
+		return nil, none, err
+	}
+	in, err := readScript[In](r)
+	return a, in, err
+}
+
+// answers has the alliance answer what a script asks.
+func answers[In, Out any](s *Server, w http.ResponseWriter, r *http.Request, answer func(*alliance.Alliance, In) (Out, error)) error {
+	a, in, err := heard[In](s, r)
+	if err != nil {
+		return err
+	}
+	out, err := answer(a, in)
+	if err != nil {
+		return err
+	}
+	sendJSON(w, r, http.StatusOK, out)
+	return nil
 }
 
 // goOn tells a script where its page goes next; key, when there is one, is said there once.

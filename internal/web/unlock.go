@@ -57,36 +57,18 @@ func (s *Server) afterUnlock(r *http.Request) string {
 
 // share hands the hub's half of what reopens the coffre to the live session that asks, and to nobody else.
 func (s *Server) share(w http.ResponseWriter, r *http.Request) error {
-	a, err := s.doors()
-	if err != nil {
-		return err
-	}
-	if _, err := readScript[nothing](r); err != nil {
-		return err
-	}
-	share, err := a.ShareOf(r.Context(), sessionToken(r), at(r))
-	if err != nil {
-		return err
-	}
-	sendJSON(w, r, http.StatusOK, map[string][]byte{"share": share.Reveal()})
-	return nil
+	return answers(s, w, r, func(a *alliance.Alliance, _ nothing) (map[string][]byte, error) {
+		share, err := a.ShareOf(r.Context(), sessionToken(r), at(r))
+		return map[string][]byte{"share": share.Reveal()}, err
+	})
 }
 
 // rewrap stores the trousseau as the viewer's client has sealed it anew to each of its ways to open.
 func (s *Server) rewrap(w http.ResponseWriter, r *http.Request) error {
-	a, err := s.doors()
-	if err != nil {
-		return err
-	}
-	in, err := readScript[struct {
+	type asked struct {
 		Files []alliance.File `json:"files"`
-	}](r)
-	if err != nil {
-		return err
 	}
-	if err := a.Rewrap(r.Context(), viewer(r).of(), in.Files, at(r)); err != nil {
-		return err
-	}
-	sendJSON(w, r, http.StatusOK, nothing{})
-	return nil
+	return answers(s, w, r, func(a *alliance.Alliance, in asked) (nothing, error) {
+		return nothing{}, a.Rewrap(r.Context(), viewer(r).of(), in.Files, at(r))
+	})
 }
