@@ -21,15 +21,9 @@ func disguises(secret string) [][]byte {
 	for shift := range 3 {
 		padded := append(make([]byte, shift), raw...)
 		for _, enc := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
+			// The first and last characters may mix with what stands beside the secret; those between hold nothing else.
 			text := enc.EncodeToString(padded)
-			// The first and last characters mix with what stands beside the secret.
-			from, to := 0, len(text)
-			if shift > 0 {
-				from = 4
-			}
-			if len(padded)%3 != 0 {
-				to -= 2
-			}
+			from, to := (8*shift+5)/6, 8*len(padded)/6
 			out = append(out, []byte(text[from:to]))
 		}
 	}

@@ -42,7 +42,7 @@ func TestWhatIsTypedIntoASealedFormStaysOnTheDevice(t *testing.T) {
 		t.Errorf("a number in the field for a number: %q", said)
 	}
 	quiet(t, lyon)
-	s.blind([]string{"Villeurbanne", "malade", "06 12 34 56 78"})
+	s.blind([]string{"Villeurbanne", "sa mère est malade", "06 12 34 56 78"})
 }
 
 // What was sealed before stands in the form of a draft that is edited, and is not lost by saving it.
